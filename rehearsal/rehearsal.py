@@ -25,6 +25,7 @@ from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.given.accounts import Accounts
 from rehearsal.given.lookups import CONTEXT_FILE
 from rehearsal.given.values import Given
@@ -37,7 +38,7 @@ from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.command import Source, WorkloadCommand
-from rehearsal.workloads.tasks import NoTasks, Tasks, unserved_gap
+from rehearsal.workloads.tasks import NoTasks, Tasks
 
 INTERRUPTED = "interrupted"
 """The reason of a rehearsal that the user has stopped."""
@@ -115,7 +116,6 @@ class Rehearsal:
         self._history = History()
         self._accounts = Accounts(plan.given)
         self._permission_summary: dict[str, Any] | None = None
-        self._recorded_types: list[str] = []
         self.cloud: Cloud | None = None
         self.definition: Definition | None = None
         """The deployed pipeline's definition; None before the set-up."""
@@ -153,7 +153,7 @@ class Rehearsal:
                 self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
             with NotificationCollector(self.cloud, self._progress, self._assembly.directory):
                 result, reason = self._deliver(set_up, self.cloud)
-            self._add_unserved(self.cloud)
+            self._read_findings()
             self._progress.finish(result, reason)
         except SetupFailed as failure:
             self._progress.finish(Result.NOT_REHEARSED if failure.is_gap else Result.FAILED, str(failure))
@@ -167,13 +167,6 @@ class Rehearsal:
                 self._progress.finish(Result.STOPPED, INTERRUPTED)
             else:
                 self._progress.finish(Result.NOT_REHEARSED, f"the emulator failed: {error}")
-
-    def _add_unserved(self, cloud: Cloud) -> None:
-        """Add a gap for each load balancer behind which nothing runs."""
-        # The emulator may have ended; the result says why.
-        with contextlib.suppress(OSError):
-            for balancer in cloud.fact("unserved")["balancers"]:
-                self._progress.add_gap(unserved_gap(balancer))
 
     def evaluate_permissions(self) -> None:
         """Add the emulator's permission evaluation to the progress."""
@@ -190,18 +183,17 @@ class Rehearsal:
         """Return the given values that nothing needs so far, such as misspelled ones."""
         return self._accounts.unused()
 
-    def recorded_types(self) -> list[str]:
-        """Return the resource types that the emulator recorded without simulating them."""
-        self._read_findings()
-        return self._recorded_types
-
     def _read_findings(self) -> None:
         """Read what the emulator has recorded; an interrupted rehearsal does it before the emulator ends."""
         if self.cloud is None:
             return
         # The emulator may have ended; what was read before stays.
         with contextlib.suppress(OSError, BotoCoreError):
-            self._recorded_types = self.cloud.fact("recorded_types")
+            facts = self.cloud.facts()
+            self._progress.recorded_types = facts["recorded_types"]
+            self._progress.runtimes = facts["functions"]["differences"]
+            for gap in facts["unserved"]["gaps"]:
+                self._progress.add_gap(Gap(GapKind(gap["kind"]), gap["where"], gap["reason"]))
             if self._plan.permissions is not Permissions.OFF:
                 self._permission_summary = self.cloud.permission_summary()
 

@@ -37,8 +37,8 @@ MANAGERS = {
 """Where version managers keep what their shims run, below the user's home; synthesis has another home."""
 
 GAP_ADVICE = (
-    "; to rehearse the rest, commit the answer with the project (the CDK's lookups read cdk.context.json), or let the app "
-    "do without it where AWS_ENDPOINT_URL is set"
+    "; to rehearse the rest, commit the answer with the project (the CDK's lookups read cdk.context.json), or let the "
+    "app do without it where AWS_ENDPOINT_URL is set"
 )
 """What to do about a call of the app that the emulator lacks. The pipeline's own synthesis makes it too."""
 

@@ -174,6 +174,8 @@ class Progress:
     """Values that nobody may see, of every account; an action's own are in its details."""
     recorded_types: list[str] = field(default_factory=list)
     """Resource types that the emulator recorded without simulating them."""
+    runtimes: Mapping[str, list[str]] = field(default_factory=dict)
+    """How functions ran otherwise than in their runtimes, each with their names."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
     """Lines per log file."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)

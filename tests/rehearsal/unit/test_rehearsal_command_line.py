@@ -238,7 +238,10 @@ def test_interrupted_rehearsal_reports_the_calls_before_it(
     summary = {**empty_permissions_report(Permissions.ENFORCED), "evaluated": 7}
     answers = [summary] if reads else []
     facts: dict[str, object] = {
-        "functions": {"idle": True, "failures": []},
+        "functions": {"idle": True, "failures": [], "differences": {"nodejs22.x ran with Node 24.1.0": ["a", "b"]}},
+        "unserved": {"gaps": [{"kind": "workload", "where": "load balancer web", "reason": "nothing"}]},
+        "messages": [],
+        "refused": [],
         "recorded_types": ["AWS::Some::Type"],
     }
 
@@ -249,6 +252,9 @@ def test_interrupted_rehearsal_reports_the_calls_before_it(
     def fact(_: Cloud, what: str) -> object:
         return facts[what]
 
+    def read(_: Cloud) -> object:
+        return facts
+
     def answer(_: Cloud) -> object:
         if not answers:
             raise ConnectionResetError
@@ -256,6 +262,7 @@ def test_interrupted_rehearsal_reports_the_calls_before_it(
 
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     monkeypatch.setattr(OnePipeline, "fact", fact)
+    monkeypatch.setattr(OnePipeline, "facts", read)
     monkeypatch.setattr(OnePipeline, "permission_summary", answer)
     monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
     assert main(["--assembly", "cdk.out", "--approve", "yes"]) == 3
@@ -263,6 +270,8 @@ def test_interrupted_rehearsal_reports_the_calls_before_it(
     assert ("permissions: 7 calls evaluated, 0 refused" in output) == reads
     assert ("permissions: no call was evaluated" in output) != reads
     assert "do nothing: AWS::Some::Type" in output
+    assert "Functions in their own runtime: nodejs22.x ran with Node 24.1.0: a, b" in output
+    assert output.count("load balancer web: nothing (workload)") == 1
     assert output.endswith("interrupted\n")
 
 
