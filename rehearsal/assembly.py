@@ -110,7 +110,7 @@ def read(
         support_accounts=tuple({stack.deployed_to(home).account for stack in support}),
         agnostic_stacks=tuple(stack.name for stack in deployed if stack.is_agnostic),
         ignored_stacks=tuple(stack.name for stack in stacks if stack.template_file not in files),
-        gaps=(*conflicts(known), *backend_gaps(templates)),
+        gaps=(*found.gaps, *conflicts(known), *backend_gaps(templates)),
     )
 
 

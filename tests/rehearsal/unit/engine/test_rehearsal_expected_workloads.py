@@ -54,9 +54,7 @@ RULE = resource(f"{BALANCING}::ListenerRule", ListenerArn=ref("Listener"), Actio
     ],
     ids=["service", "instances", "rule of a service", "function", "fixed response", "no listener"],
 )
-def test_balancer_behind_which_nothing_runs(
-    resources: dict[str, dict[str, Any]], without: bool, with_workload: bool
-) -> None:
+def test_balancer_behind_which_nothing_runs(resources: dict[str, Any], without: bool, with_workload: bool) -> None:
     found = [stack(None, Balancer=BALANCER, **resources)]
     gap = Gap(GapKind.WORKLOAD, WHERE, NOTHING_BEHIND)
     assert expected_workload_gaps(found, has_workload=False) == [gap] * without
