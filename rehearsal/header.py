@@ -73,7 +73,7 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     gaps = [
         *found.gaps,
         *expected_gaps(found.stacks[0], found.pipeline_id, sources),
-        *expected_workload_gaps(found.stacks, has_workload=bool(options.workload)),
+        *expected_workload_gaps(found.templates, has_workload=options.workload is not None),
     ]
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")

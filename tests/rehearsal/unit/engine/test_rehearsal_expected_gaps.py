@@ -7,7 +7,6 @@ import pytest
 from cloud_assembly import Stack
 from rehearsal.engine.expected_gaps import expected_gaps
 from rehearsal.gaps import Gap, GapKind
-from rehearsal.workloads.expected import NO_INSTANCES, NO_TASKS, expected_workload_gaps
 
 NO_DOCKER = "the build needs Docker, and no Docker daemon is running on this machine"
 
@@ -120,27 +119,3 @@ def test_rule_that_cannot_be_evaluated_is_a_gap() -> None:
     found = stack(OnSuccess=conditions(*evaluated, "Moon"), BeforeEntry=conditions("DeploymentWindow"))
     reason = "rules of Moon are not rehearsed and count as met"
     assert expected_gaps(found) == [Gap(GapKind.ACTION, "Dev", reason)]
-
-
-def shop() -> Stack:
-    """A stack with a target group of each kind."""
-
-    def resource(kind: str, path: str = "", **properties: Any) -> dict[str, Any]:
-        return {"Type": kind, "Properties": properties, "Metadata": {"aws:cdk:path": path} if path else {}}
-
-    group = "AWS::ElasticLoadBalancingV2::TargetGroup"
-    resources = {
-        "Tasks": resource(group, "Prod/Shop/Service/Group/Resource"),
-        "Instances": resource(group),
-        "Function": resource(group, TargetType="lambda"),
-        "Service": resource("AWS::ECS::Service", LoadBalancers=[{"TargetGroupArn": {"Ref": "Tasks"}}]),
-        "Fleet": resource("AWS::AutoScaling::AutoScalingGroup", TargetGroupARNs=[{"Ref": "Instances"}]),
-    }
-    return Stack(name="Shop", account="1" * 12, region="us-east-1", template={"Resources": resources})
-
-
-def test_target_group_behind_which_nothing_will_run_is_a_gap() -> None:
-    tasks = Gap(GapKind.WORKLOAD, "Prod/Shop/Service/Group", NO_TASKS)
-    instances = Gap(GapKind.WORKLOAD, "Shop/Instances", NO_INSTANCES)
-    assert expected_workload_gaps([shop(), stack()], has_workload=False) == [tasks, instances]
-    assert expected_workload_gaps([shop()], has_workload=True) == [instances]
