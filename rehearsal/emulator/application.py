@@ -8,8 +8,8 @@
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
-  `given` creates what accounts contain at the start. `commit` is what CodeCommit's repositories contain. `jobs` receives
-  the jobs of Lambda actions. `sdk` makes the AWS calls of Node functions.
+  `given` creates what accounts contain at the start. `commit` is what CodeCommit's repositories contain. `jobs`
+  receives the jobs of Lambda actions. `sdk` makes the AWS calls of Node functions.
 """
 
 import asyncio
@@ -151,27 +151,33 @@ def _as_tls(scope: Scope) -> Scope:
 
 async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Answer a request of the rehearsal's own interface."""
-    if path == "/_rehearsal/executions":
-        message = json.loads(body)
-        with responses.request_scope(message["account"], message["region"]):
-            executions.take(message)
+    if take := _MESSAGES.get(path):
+        take(json.loads(body))
         return 200, {}
     if path.startswith("/_rehearsal/permissions"):
         return _permissions(path, body)
-    if path == "/_rehearsal/given":
-        given.place(json.loads(body))
-        return 200, {}
-    if path == "/_rehearsal/commit":
-        code_commit.rehearse(json.loads(body))
-        return 200, {}
-    if path == "/_rehearsal/jobs":
-        job = json.loads(body)
-        jobs.announced[job["id"]] = job
-        return 200, {}
     if path == "/_rehearsal/sdk":
         # The call comes back to this server, so it must not block it.
         return 200, await asyncio.to_thread(sdk_calls.answer, body)
     return 200, _state()
+
+
+def _take_execution(message: dict[str, Any]) -> None:
+    with responses.request_scope(message["account"], message["region"]):
+        executions.take(message)
+
+
+def _take_job(job: dict[str, Any]) -> None:
+    jobs.announced[job["id"]] = job
+
+
+_MESSAGES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "/_rehearsal/commit": code_commit.rehearse,
+    "/_rehearsal/executions": _take_execution,
+    "/_rehearsal/given": given.place,
+    "/_rehearsal/jobs": _take_job,
+}
+"""What the rehearsal tells the emulator, by path."""
 
 
 def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:

@@ -66,7 +66,8 @@ def _forward_to_origin(  # noqa: PLR0917 - the parameters are ministack's
 ) -> Answer:
     """Ask an API for a distribution; ministack itself asks no host of AWS's."""
     host = origin["domain_name"].lower()
-    if not API.match(host):
+    called = API.match(host)
+    if called is None or _owner(called[1]) is None:
         return _elsewhere(origin, method, uri, query, headers, body, *rest)
     sent = cloudfront._origin_request_headers(origin, headers, *rest[1:])
     if next((value for name, value in sent.items() if name.lower() == "host"), host).lower() != host:
