@@ -1,6 +1,7 @@
 """What the checks report, line by line, and the time that they take."""
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -10,12 +11,15 @@ import pytest
 
 from integration_tests import account, service_checks, stack_checks, task_checks
 from integration_tests.account_variables import read_account_variables
+from integration_tests.aws_call import wait_for
+from integration_tests.distribution_checks import bucket_denies_reads
 from integration_tests.engine import Engine
 from integration_tests.engine_checks import engine_runs_a_process
-from integration_tests.failure import CheckFailed
+from integration_tests.failure import CheckFailed, probe_failure
+from integration_tests.http_checks import Call, calls_are_refused
 from integration_tests.waiting import Deadline, ProbeResult
 from tests.fake_clock import FakeClock
-from tests.faulty_http_server import Behaviour
+from tests.faulty_http_server import Behaviour, reset, respond
 from tests.integration_faults.fake_engine import CREDENTIALS, ORIGIN, FakeEngine, says
 from tests.unit.integration_tests.in_memory_client import InMemoryClient, fake_deadline, without_pauses
 
@@ -372,6 +376,52 @@ class TestPauses:
         part = whole.capped(3)
         for name in ("_first_pause", "_longest_pause", "_pause_in_streak", "_clock"):
             assert getattr(part, name) == getattr(whole, name)
+
+
+class TestFirstAndLast:
+    """After a fault that went away, and before one that stays, the last result counts."""
+
+    def test_text_of_a_state_that_was_waited_for(self) -> None:
+        results = iter([ProbeResult(fault="bad", text="bad"), ProbeResult(fault=None, text="good")])
+        deadline = fake_deadline()
+        found = wait_for(lambda: next(results), title="t", asked="a", wanted="w", deadline=deadline, next_steps=["n"])
+        assert found == "good"
+
+    @pytest.mark.parametrize(
+        ("later", "title"),
+        [
+            (respond(200), "open: GET /closed."),
+            (reset(), "https://yawl.example did not respond to GET /closed within the deadline of 5 s."),
+        ],
+    )
+    def test_lost_connection_before_an_open_path(self, later: Behaviour, title: str) -> None:
+        answers = iter([reset(), reset()])
+        client = InMemoryClient(lambda _: next(answers, later))
+        with pytest.raises(CheckFailed) as failure:
+            calls_are_refused(
+                client,
+                [Call("GET", "/closed")],
+                deadline=fake_deadline(5.0),
+                title="open: {}".format,
+                asked="by anybody",
+            )
+        assert str(failure.value).splitlines()[0] == title
+
+    def test_lost_connection_before_a_fault_of_the_distribution(self) -> None:
+        answers = iter([reset()])
+        client = InMemoryClient(lambda _: next(answers, respond(200)))
+        with pytest.raises(CheckFailed) as failure:
+            bucket_denies_reads(client, path="/a", deadline=fake_deadline(5.0))
+        assert str(failure.value).startswith("The bucket of static content is public")
+
+    def test_report_shows_the_details_of_the_last_result(self) -> None:
+        results = iter([ProbeResult(fault="bad", text="first", details=("early",), next_steps=("one",))])
+        last = ProbeResult(fault="bad", text="last", details=("late",), next_steps=("two",), final=True)
+        history = fake_deadline().poll(lambda: next(results, last))
+        failure = probe_failure(title="t", asked="a", wanted="w", history=history, next_steps=["three"])
+        lines = [line.strip() for line in str(failure).splitlines()]
+        assert lines[-5:] == ["last    at    0.0 s  first", lines[-4], "late", "next    two", "three"]
+        assert re.fullmatch(r"at +0\.\d s  last", lines[-4])
 
 
 class TestWhatIsLeft:
