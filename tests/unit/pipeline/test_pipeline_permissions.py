@@ -49,15 +49,6 @@ def _assumed(pipeline: Pipeline, stage: str, action: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("stage", ENVIRONMENTS)
-def test_bake_can_assume_only_the_role_that_it_is_given(stage: str, pipeline: Pipeline) -> None:
-    found = [one for one in pipeline.statements(stage, "Bake") if "sts:AssumeRole" in actions_of([one])]
-    variables = pipeline.project(stage, "Bake")["Environment"]["EnvironmentVariables"]
-    [given] = [one["Value"] for one in variables if one["Name"] == "ALARM_READER_ROLE_ARN"]
-    assert given.startswith(f"arn:aws:iam::{ENVIRONMENTS[stage]}:role/")
-    assert [one["Resource"] for one in found] == [given]
-
-
-@pytest.mark.parametrize("stage", ENVIRONMENTS)
 class TestIntegrationTests:
     """The integration tests work in another account."""
 
