@@ -2,18 +2,21 @@
 
 import asyncio
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from supervisor import __main__ as program
 from supervisor import probe, timings
 from supervisor import task as module
 from supervisor.discovery import Leader
 from supervisor.leadership import Term
 from supervisor.lease import now
 from supervisor.masking import MASK, Secrets
-from supervisor.task import Task
+from supervisor.task import Exit, Task
+from tests.unit.container.supervisor_task import environment
 
 
 def measured(
@@ -112,3 +115,18 @@ def test_no_letter_of_a_secret_in_json_is_left(secret: str) -> None:
     once = json.dumps(secret)
     assert Secrets(secret).mask(once) == f'"{MASK}"'
     assert Secrets(secret).mask(json.dumps(once)) == json.dumps(f'"{MASK}"')
+
+
+def test_files_of_a_task_are_private(task_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    masks: list[int] = []
+
+    async def run(*_: object) -> Exit:
+        return Exit.ENDED
+
+    for name, value in environment(task_folder).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(program.os, "umask", masks.append)
+    monkeypatch.setattr(program, "_run", run)
+    with pytest.raises(SystemExit):
+        program.main()
+    assert masks == [0o077]
