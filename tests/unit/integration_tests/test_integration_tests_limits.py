@@ -243,5 +243,5 @@ def test_checks_of_an_environment_that_is_not_healthy_fail_at_once(name: str) ->
 
 def test_cloudfront_is_not_asked_if_the_load_balancer_is_not_healthy() -> None:
     failure = CheckFailed("not healthy")
-    given = {"distribution": None, "variables": None, "deadline": None}
+    given = dict[str, Any](distribution=None, variables=None, deadline=None)
     assert fixture_of("distribution_failure", **given, health_failure=failure) is failure
