@@ -107,6 +107,9 @@ HARMFUL = {
     "E.tasks.spot": "true",
     "E.recovery.backups": "false",
     "E.recovery.copy_region": '"us-west-2"',
+    "E.recovery.daily_retention_days": "40",
+    "E.recovery.monthly_retention_days": "400",
+    "E.recovery.vault_lock": '"none"',
     "E.recovery.restore_test": "false",
     "E.recovery.drift_check": "false",
     "E.distribution.open_engine_api": "true",
@@ -120,6 +123,8 @@ HARMFUL = {
     "E.domain.edge_certificate_arn": f'"arn:aws:acm:us-east-1:444444444444:certificate/{CONNECTION[-35:]}0"',
 }
 """A change of each key that is not harmless, the worst one; `E.` stands for `environments.qa.`."""
+LOCKED = ("E.recovery.daily_retention_days", "E.recovery.monthly_retention_days", "E.recovery.vault_lock")
+"""Those that are harmful once the vault is locked."""
 CHANGED_TOGETHER = """
 repository.name = "example/other"
 repository.branch = "release"
@@ -295,6 +300,8 @@ def comparison() -> Generator[Comparison, None, None]:
 def base_of(path: str) -> str:
     # Only one region's distribution can have a name.
     base = BASE.replace(DOMAIN, "") if path == "E.further_regions" else BASE
+    if path in LOCKED:
+        base = base.replace(DOMAIN, f'{DOMAIN}\nrecovery = {{ vault_lock = "compliance" }}')
     return base + (BUILT if path.startswith("image.") and path != "image.uri" else PULLED)
 
 
