@@ -30,6 +30,7 @@ from rehearsal.engine.execution import ACTION_RUNNERS
 from rehearsal.gaps import GapKind
 from rehearsal.process.output_directory import output_directory
 from rehearsal.rehearsal import uninterrupted
+from rehearsal.report.permissions import Permissions, empty_permissions_report
 from tests.rehearsal.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
 
 
@@ -227,6 +228,51 @@ def test_verdict_is_in_the_exit_code_and_the_reports(
     for line in [*document["proves"], *document["does_not_prove"]]:
         assert line in output
         assert line in Path(".rehearsal/report.html").read_text()
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("reads", [True, False])
+def test_interrupted_rehearsal_reports_the_calls_before_it(
+    reads: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = {**empty_permissions_report(Permissions.ENFORCED), "evaluated": 7}
+    answers = [summary] if reads else []
+    facts: dict[str, object] = {
+        "functions": {"idle": True, "failures": [], "differences": {"nodejs22.x ran with Node 24.1.0": ["a", "b"]}},
+        "unserved": {"gaps": [{"kind": "workload", "where": "load balancer web", "reason": "nothing"}]},
+        "messages": [],
+        "refused": [],
+        "recorded_types": ["AWS::Some::Type"],
+    }
+
+    def execute(_: Run) -> Outcome:
+        # As the main thread does while actions run in parallel.
+        raise KeyboardInterrupt
+
+    def fact(_: Cloud, what: str) -> object:
+        return facts[what]
+
+    def read(_: Cloud) -> object:
+        return facts
+
+    def answer(_: Cloud) -> object:
+        if not answers:
+            raise ConnectionResetError
+        return answers.pop()
+
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    monkeypatch.setattr(OnePipeline, "fact", fact)
+    monkeypatch.setattr(OnePipeline, "facts", read)
+    monkeypatch.setattr(OnePipeline, "permission_summary", answer)
+    monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
+    assert main(["--assembly", "cdk.out", "--approve", "yes"]) == 3
+    output = capsys.readouterr().out
+    assert ("permissions: 7 calls evaluated, 0 refused" in output) == reads
+    assert ("permissions: no call was evaluated" in output) != reads
+    assert "do nothing: AWS::Some::Type" in output
+    assert "Functions in their own runtime: nodejs22.x ran with Node 24.1.0: a, b" in output
+    assert output.count("load balancer web: nothing (workload)") == 1
+    assert output.endswith("interrupted\n")
 
 
 @pytest.mark.usefixtures("repository")
