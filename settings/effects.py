@@ -63,6 +63,7 @@ OF_KEYS: Final[dict[str, Effect]] = {
     "image.rds_bundle_sha256": _TASKS,
     "compliance.standards": Effect(INTERRUPTS, "a tag names them; new tasks take over"),
     "audit.trail": Effect(ACCEPTED, _REMOVED),
+    "audit.guardduty": Effect(ACCEPTED, "its findings are lost if it is turned off"),
     "audit.config": Effect(ACCEPTED, _WIDER),
     "environments.NAME.account": _MOVE,
     "environments.NAME.region": _MOVE,
