@@ -11,8 +11,8 @@ MOST_NAMES = 6
 """Names in one line; more are counted."""
 BUILD, STACK = "CodeBuild", "CloudFormation"
 EMULATED = (
-    "That AWS does the same: it is an emulator, in which operations take no time, few quotas apply, and databases and "
-    "caches do not run"
+    "That AWS does the same: it is an emulator, in which operations take no time, few quotas apply, networks let "
+    "everything through, and instances, databases and caches do not run"
 )
 
 

@@ -71,6 +71,21 @@ def test_image_that_is_not_codebuilds_is_a_gap() -> None:
     assert expected_gaps(stack(build("Test", "Own"))) == [Gap(GapKind.RUNTIME, "Dev/Test", reason)]
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("VpcConfig", "the build ran outside of its VPC, "),
+        ("FileSystemLocations", "the build ran without the project's "),
+    ],
+)
+def test_network_and_files_of_a_project_are_gaps(name: str, reason: str) -> None:
+    found = stack(build("Test", "Plain"))
+    found.template["Resources"]["Plain"]["Properties"][name] = [{"Any": "thing"}]
+    [gap] = expected_gaps(found)
+    assert (gap.kind, gap.where) == (GapKind.RUNTIME, "Dev/Test")
+    assert gap.reason.startswith(reason)
+
+
 def test_build_of_images_needs_docker() -> None:
     asked: list[bool] = []
 
