@@ -269,6 +269,7 @@ class TestEcs:
         images = {item["name"]: item["image"] for item in found["containerDefinitions"]}
         assert (found["revision"], images) == (2, {"app": "app:2", "proxy": "proxy:1"})
         assert (found["cpu"], found["memory"]) == ("256", "512")
+        assert workshop.details.gaps == [(GapKind.WORKLOAD, container_service.NO_TASKS)]
 
     @pytest.mark.parametrize(
         ("text", "reason"),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cloud_assembly import Stack
+from rehearsal.actions.services.container_service import NO_TASKS
 from rehearsal.engine.expected_gaps import expected_gaps
 from rehearsal.gaps import Gap, GapKind
 
@@ -64,6 +65,10 @@ def stack(*actions: dict[str, Any], **conditions: Any) -> Stack:
 def test_action_without_a_runner_is_a_gap(category: str, provider: str) -> None:
     found = expected_gaps(stack(action("It", category, provider)))
     assert found == [Gap(GapKind.ACTION, "Dev/It", f"{category} actions of {provider} are not rehearsed")]
+
+
+def test_tasks_that_an_action_deploys_do_not_run() -> None:
+    assert expected_gaps(stack(action("It", "Deploy", "ECS"))) == [Gap(GapKind.WORKLOAD, "Dev/It", NO_TASKS)]
 
 
 def test_image_that_is_not_codebuilds_is_a_gap() -> None:
