@@ -20,7 +20,7 @@ from rehearsal.actions.builds.environment import BuildEnvironment, BuildRequest,
 from rehearsal.actions.builds.image_tools import docker_works
 from rehearsal.actions.builds.on_demand import NOT_REHEARSED
 from rehearsal.actions.builds.output_files import NoFilesError, Output
-from rehearsal.actions.builds.runtimes import image_gap
+from rehearsal.actions.builds.runtimes import image_gap, place_differences
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Run
 from rehearsal.actions.sources import full_clone
 from rehearsal.engine.account_kind import TooManyBuildsError
@@ -176,7 +176,9 @@ def _say_differences(run: Run, project: Project, specification: buildspec.Builds
         run.log(note)
     users = dict.fromkeys(phase.run_as for phase in specification.phases if phase.run_as not in ("", "root"))
     differences = [f"run-as {user}: the commands ran as the user who started the rehearsal" for user in users]
-    for difference in (image_gap(project.settings["environment"]), *differences):
+    settings = project.settings
+    differences += place_differences(bool(settings.get("vpcConfig")), bool(settings.get("fileSystemLocations")))
+    for difference in (image_gap(settings["environment"]), *differences):
         if difference:
             run.log(f"{NOT_REHEARSED}{difference}")
             run.note_gap(GapKind.RUNTIME, difference)

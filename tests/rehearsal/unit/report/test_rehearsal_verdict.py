@@ -92,6 +92,8 @@ def test_refused_or_unchecked_calls_prove_nothing(tmp_path: Path) -> None:
     for changed in cases:
         progress.permissions = permissions(**changed)
         assert allowed not in proves(progress)
+    progress.permissions = permissions(mode="report", refused=[{}, {}])
+    assert "Permissions: AWS refuses 2 calls made here (--permissions report)" in does_not_prove(progress)
     progress.permissions = permissions(mode="off")
     assert "Permissions: they were not checked" in does_not_prove(progress)
     progress.permissions = permissions(unchecked=[{}, {}])
