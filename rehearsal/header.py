@@ -70,6 +70,7 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     if sum(action.category == SOURCE for stage in pipeline.stages for action in stage.actions) > 1:
         _print(console, "commit", f"delivered by {rehearsed_source(pipeline)}")
     gaps = [*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id, sources)]
+    gaps = [gap for gap in gaps if not gap.is_minor]
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")
     if len(gaps) > MOST_GAPS:

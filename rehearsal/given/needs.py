@@ -49,6 +49,8 @@ class Need:
     """The members of a secret's JSON that are read."""
     is_known: bool = False
     """Whether the project records what it is, or AWS publishes it, so that nobody has to give it."""
+    is_source_token: bool = False
+    """Whether only sources read it. They are delivered from this machine, so that its value does not matter."""
 
     @property
     def identity(self) -> tuple[Kind, AwsEnvironment, str]:
@@ -73,6 +75,7 @@ def merged(needs: Iterable[Need]) -> list[Need]:
             {**second.details, **{name: value for name, value in first.details.items() if value}},
             other.keys | need.keys,
             first.is_known,
+            other.is_source_token and need.is_source_token,
         )
     return list(found.values())
 

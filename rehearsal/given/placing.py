@@ -47,6 +47,9 @@ def gaps(needs: Iterable[Need], given: Given) -> list[Gap]:
 
 
 def _gap(need: Need) -> Gap:
+    if need.is_source_token:
+        reason = f"that {need.environment} has the {need.kind} {need.name}, which the source needs on AWS"
+        return Gap(GapKind.GIVEN, need.where, reason, is_minor=True)
     example = f"[{need.kind.table}] {json.dumps(need.name)} = {SHOWN_VALUES[need.kind]}"
     reason = f"{need.kind} {need.name} in {need.environment} is a placeholder; in a file for --given: {example}"
     return Gap(GapKind.GIVEN, need.where, reason)

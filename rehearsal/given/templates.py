@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ OWN_PREFIXES: Final = ("/cdk-bootstrap/", "/cdk/exports/")
 """Parameters that the CDK itself creates: by a bootstrap, and for references across regions."""
 PUBLIC_PREFIX: Final = "/aws/service/"
 """Parameters that AWS publishes in every account."""
+SOURCE_TOKENS: Final = ("OAuthToken", "SecretToken")
+"""Properties with the token of a source: of an action's configuration, and of a webhook."""
+WEBHOOK: Final = "AWS::CodePipeline::Webhook"
 SSM_TYPE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.*)>")
 ID_PREFIXES: Final = {
     "AWS::EC2::Image::Id": "ami",
@@ -53,7 +57,10 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
 
 def _needs(stack: Stack) -> Iterator[Need]:
     yield from _parameters(stack)
-    resources = [{**resource, "Metadata": None} for resource in stack.resources.values()]
+    split = [_source_tokens(resource) for resource in stack.resources.values()]
+    for text in _texts(stack, [tokens for tokens, _ in split]):
+        yield from (replace(need, is_source_token=True) for need in _references(stack, text))
+    resources = [{**resource, "Metadata": None} for _, resource in split]
     for text in _texts(stack, [*resources, stack.template.get("Outputs", {})]):
         yield from _references(stack, text)
         for found in _CERTIFICATE.finditer(text):
@@ -68,6 +75,21 @@ def _needs(stack: Stack) -> Iterator[Need]:
             domain = name.partition(".")[2] if name.count(".") > 1 else name
             where = f"{stack.name}/{logical_id}"
             yield Need(Kind.HOSTED_ZONE, stack.aws_environment, zone, where, {"id": zone, "name": domain})
+
+
+def _source_tokens(resource: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the tokens with which a pipeline or its webhook reads sources, and the resource without them."""
+    found: list[Any] = []
+
+    def without(value: Any) -> Any:
+        if isinstance(value, list):
+            return [without(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        found.extend(value[name] for name in SOURCE_TOKENS if name in value)
+        return {name: without(item) for name, item in value.items() if name not in SOURCE_TOKENS}
+
+    return (found, without(resource)) if resource.get("Type") in (PIPELINE, WEBHOOK) else ([], dict(resource))
 
 
 def _texts(stack: Stack, value: Any) -> Iterator[str]:

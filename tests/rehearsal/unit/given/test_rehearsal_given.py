@@ -191,6 +191,29 @@ def test_placeholder_is_a_gap_that_says_how_to_give_the_value(tmp_path: Path) ->
     assert placing.gaps([secret()], given(tmp_path, '[secrets]\ndb = "x"\n')) == []
 
 
+def reads_source(token: str) -> list[dict[str, Any]]:
+    """A pipeline and a webhook with the token."""
+    source = {"Name": "Source", "Configuration": {"OAuthToken": token}}
+    pipeline = resource("AWS::CodePipeline::Pipeline", Stages=[{"Name": "Source", "Actions": [source]}])
+    return [pipeline, resource("AWS::CodePipeline::Webhook", AuthenticationConfiguration={"SecretToken": token})]
+
+
+@pytest.mark.parametrize(
+    ("others", "is_minor"),
+    [
+        ([], True),
+        # Whoever else reads it needs its value, also under the name that a pipeline gives it.
+        ([resource("AWS::Lambda::Function", Environment={"OAuthToken": "{{resolve:secretsmanager:token}}"})], False),
+    ],
+)
+def test_token_that_only_sources_read_does_not_change_the_verdict(others: list[dict[str, Any]], is_minor: bool) -> None:
+    resources = [*others, *reads_source("{{resolve:secretsmanager:token}}")]
+    needs = templates.needs_of([stack(Resources={str(number): one for number, one in enumerate(resources)})])
+    assert [(need.kind, need.name) for need in needs] == [(Kind.SECRET, "token")]
+    [gap] = placing.gaps(needs, values.Given())
+    assert (gap.is_minor, "which the source needs on AWS" in gap.reason) == (is_minor, is_minor)
+
+
 def test_given_secret_without_a_key_that_is_read_is_refused(tmp_path: Path) -> None:
     file = given(tmp_path, '{"secrets": {"db": {"user": "s3cr3t"}}}', "given.json")
     with pytest.raises(RehearsalError, match="the secret db has no key password, which web reads") as refused:
