@@ -74,14 +74,19 @@ def add_execution_policies(assembly: Path, settings: Settings) -> None:
         write(assembly, further_actions=settings.pipeline.execution_actions)
     except UserError as error:
         print(f"synth: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2)
 
 
 def read_settings(file: Path) -> Settings:
     """Return the settings; raise SettingsError if they are wrong, or if they move the pipeline that builds them."""
     settings = load(file)
-    if moved := moves(settings.pipeline, PIPELINE, os.environ):
-        raise SettingsError([f"{file}: {problem}" for problem in moved])
+    problems = moves(settings.pipeline, PIPELINE, os.environ)
+    if settings.pipeline.has_least_privilege:
+        from execution_policies.needs import refused_actions  # noqa: PLC0415
+
+        problems += refused_actions(settings.pipeline.execution_actions)
+    if problems:
+        raise SettingsError([f"{file}: {problem}" for problem in problems])
     return settings
 
 

@@ -5,6 +5,7 @@ development environment.
 """
 
 from cloud_assembly.assembly import (
+    NESTED_STACK,
     PIPELINE,
     REVIEWS,
     Assembly,
@@ -19,6 +20,7 @@ from cloud_assembly.assembly import (
 from cloud_assembly.errors import AssemblyError, UserError
 
 __all__ = [
+    "NESTED_STACK",
     "PIPELINE",
     "REVIEWS",
     "Assembly",

@@ -13,6 +13,9 @@ from cloud_assembly.errors import AssemblyError
 PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 """The resource type by which the pipeline's stack is found."""
 
+NESTED_STACK: Final = "AWS::CloudFormation::Stack"
+"""The resource type of a nested stack."""
+
 REVIEWS: Final = "change-reviews.json"
 """The file in an assembly that lists its change reviews, one for each environment."""
 ENVIRONMENT_TAG: Final = "Environment"
@@ -21,6 +24,8 @@ ENVIRONMENT_TAG: Final = "Environment"
 REGION: Final = r"[a-z]{2,3}(?:-[a-z]+)+-\d+"
 """The form of a region's name."""
 
+_ASSET_PATH: Final = "aws:asset:path"
+"""The entry of a resource's metadata with the file of its asset, relative to its assembly."""
 _STACK: Final = "aws:cloudformation:stack"
 _NESTED: Final = "cdk:cloud-assembly"
 _ASSETS: Final = "cdk:asset-manifest"
@@ -126,6 +131,22 @@ class Stack:
         for logical_id, resource in self.resources.items():
             if resource["Type"] == resource_type:
                 yield logical_id, resource.get("Properties", {})
+
+    def nested(self, directory: Path) -> Iterator["Stack"]:
+        """Yield its nested stacks, at any depth, whose templates are in the outermost assembly's `directory`.
+
+        The name of each is `PARENT/LOGICAL_ID`; CloudFormation generates another.
+        """
+        for logical_id, resource in self.resources.items():
+            asset = (resource.get("Metadata") or {}).get(_ASSET_PATH)
+            if resource["Type"] != NESTED_STACK or not isinstance(asset, str):
+                continue
+            file = str(Path(self.template_file).parent / asset)
+            if (directory / file).is_file():
+                template, name = _read(directory / file), f"{self.name}/{logical_id}"
+                found = replace(self, name=name, template=template, template_file=file, metadata={})
+                yield found
+                yield from found.nested(directory)
 
     def text(self, value: Any) -> str:
         """Return the text of a template's value; `*` replaces what only a deployment knows."""

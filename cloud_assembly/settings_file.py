@@ -19,16 +19,16 @@ def read_settings_file(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        problem = "does not exist"
+        problem = "does not exist; run this in the folder that has it"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
-        problem = f"is not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}"
+        problem = f"is not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}; save it as UTF-8"
     except RecursionError:
-        problem = "is nested too deeply"
+        problem = "is nested too deeply; no value needs more than a few brackets"
     except tomllib.TOMLDecodeError as error:
         problem = f"is not valid TOML: {error}"
     except ValueError:
         # Python limits the number of digits it converts.
-        problem = "has a number with too many digits"
+        problem = "has a number with too many digits; shorten it"
     raise SettingsFileError(f"{file}: {problem}")

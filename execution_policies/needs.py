@@ -172,18 +172,25 @@ def needs(stacks: Sequence[Stack], *, further_actions: Iterable[str] = ()) -> li
     for stack in stacks:
         for resource in stack.resources.values():
             actions |= actions_of(resource["Type"], resource.get("Properties", {}))
-    for action in further_actions:
-        if resource_types(action) is None or action.startswith("iam:"):
-            reason = (
-                "IAM actions can only come from the templates"
-                if action.startswith("iam:")
-                else "AWS has no such action"
-            )
-            raise PolicyError(f"pipeline.execution_actions: {action}: {reason}; remove it from delivery.toml")
-        actions.add(action)
+    further = list(further_actions)
+    if problems := refused_actions(further):
+        raise PolicyError("\n".join(problems))
+    actions.update(further)
     limits = Limits(names, actions)
     found = {need for action in actions - set(NEVER) for need in _limited_needs(action, limits, stacks)}
     return sorted(found | set(_needs_of_every_stack(stacks)))
+
+
+def refused_actions(further_actions: Iterable[str]) -> list[str]:
+    """Return a line for each further action that cannot be added, in the form of mistakes in the settings."""
+    lines: list[str] = []
+    for index, action in enumerate(further_actions):
+        place = f'pipeline.execution_actions[{index}]: "{action}"'
+        if action.startswith("iam:"):
+            lines.append(f"{place} is of IAM, whose actions come from the templates alone; remove it")
+        elif resource_types(action) is None:
+            lines.append(f"{place} is no action that AWS has; remove it")
+    return lines
 
 
 def actions_of(resource_type: str, properties: Mapping[str, Any]) -> frozenset[str]:

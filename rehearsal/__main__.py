@@ -113,7 +113,6 @@ def _run(rehearsal: Rehearsal, progress: Progress, screen: Screen, outputs: _Out
         with screen.showing(progress):
             rehearsal.run()
         rehearsal.evaluate_permissions()
-        progress.recorded_types = rehearsal.recorded_types()
     screen.summary(progress)
     document = report.compose(progress, commit=commit.id, subject=commit.subject)
     if outputs.json:

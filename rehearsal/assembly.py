@@ -11,6 +11,7 @@ from rehearsal import pipelines
 from rehearsal.bootstraps import Bootstrap, bootstraps, conflicts
 from rehearsal.errors import RehearsalError
 from rehearsal.gaps import Gap
+from rehearsal.workloads.expected import backend_gaps
 
 DEFAULT_ENVIRONMENT = AwsEnvironment("111111111111", "us-east-1")
 """Where a pipeline runs that names no account and no region."""
@@ -57,6 +58,8 @@ class Assembly:
     """`V1` or `V2`."""
     stacks: tuple[Stack, ...] = ()
     """The stacks that the pipeline deploys, its own first, each with its account and region."""
+    templates: tuple[Stack, ...] = ()
+    """The same and their nested stacks."""
     support_accounts: tuple[str, ...] = ()
     """The accounts of the stacks that are deployed before the pipeline's, such as cross-region support stacks."""
     agnostic_stacks: tuple[str, ...] = ()
@@ -88,6 +91,7 @@ def read(
     deployed = found.deployed(stacks)
     files = {stack.template_file for stack in deployed}
     known = tuple(stack.deployed_to(home) for stack in deployed)
+    templates = tuple(one for stack in known for one in (stack, *stack.nested(directory)))
     return Assembly(
         directory=directory,
         stack_id=found.stack.display_name,
@@ -102,10 +106,11 @@ def read(
         pipeline_id=found.logical_id,
         pipeline_type=found.type,
         stacks=known,
+        templates=templates,
         support_accounts=tuple({stack.deployed_to(home).account for stack in support}),
         agnostic_stacks=tuple(stack.name for stack in deployed if stack.is_agnostic),
         ignored_stacks=tuple(stack.name for stack in stacks if stack.template_file not in files),
-        gaps=tuple(conflicts(known)),
+        gaps=(*found.gaps, *conflicts(known), *backend_gaps(templates)),
     )
 
 

@@ -1,7 +1,14 @@
 """What a rehearsal cannot rehearse. A gap says nothing about the release: neither that it works nor that it fails."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+PATH = "aws:cdk:path"
+"""The entry of a resource's metadata with its construct path."""
+NOTHING_BEHIND = "nothing runs behind it, so that it answers 503 “not rehearsed”; for ECS services, see --workload"
+"""Why a load balancer is a gap."""
 
 
 class GapKind(StrEnum):
@@ -18,7 +25,7 @@ class GapKind(StrEnum):
     GIVEN = "given"
     """Something that the account must already contain was replaced by a placeholder."""
     RUNTIME = "runtime"
-    """A build asks for a version of a language that is not available here."""
+    """A build or a function needs a version of a language, or an image, that is not available here."""
     SOURCE = "source"
     """A source delivered an empty artifact, because this machine does not have its contents."""
     WORKLOAD = "workload"
@@ -39,3 +46,9 @@ class Gap:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason} ({self.kind})"
+
+
+def resource_label(resource: Mapping[str, Any], logical_id: str, stack: str) -> str:
+    """Return what gaps call a template's resource: its construct's path or, without metadata, stack and logical id."""
+    path = (resource.get("Metadata") or {}).get(PATH)
+    return path.removesuffix("/Resource") if isinstance(path, str) else f"{stack}/{logical_id}"

@@ -14,6 +14,7 @@ from rehearsal.process import closed_network
 from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.project.discovery import Project
 from rehearsal.project.repository import Commit, Repository
+from rehearsal.workloads.expected import expected_workload_gaps
 
 LABEL_COLUMNS = 10
 MOST_NAMES = 8
@@ -69,8 +70,12 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     pipeline = pipeline_of(found.stacks[0], found.pipeline_id)
     if sum(action.category == SOURCE for stage in pipeline.stages for action in stage.actions) > 1:
         _print(console, "commit", f"delivered by {rehearsed_source(pipeline)}")
-    gaps = [*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id, sources)]
-    gaps = [gap for gap in gaps if not gap.is_minor]
+    expected = [
+        *found.gaps,
+        *expected_gaps(found.stacks[0], found.pipeline_id, sources),
+        *expected_workload_gaps(found.templates, has_workload=options.workload is not None),
+    ]
+    gaps = [gap for gap in expected if not gap.is_minor]
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")
     if len(gaps) > MOST_GAPS:

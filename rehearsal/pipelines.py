@@ -7,11 +7,13 @@ from typing import Any
 
 from cloud_assembly import PIPELINE, Stack
 from rehearsal.errors import RehearsalError
+from rehearsal.gaps import PATH, Gap, GapKind
+from rehearsal.pipeline_types import features_of_v2
 
-PATH = "aws:cdk:path"
-"""The entry of a resource's metadata with its construct path."""
 LOGICAL_ID = "aws:cdk:logicalId"
 """The type of the manifest's entries that say which construct made a resource."""
+NO_TYPE = "only pipelines of type V2 can have it, and the template names no type; set PipelineType to V2"
+"""Why a feature is a gap: what CodePipeline answers then is not documented."""
 DEPLOYERS = ("CloudFormation", "CloudFormationStackSet")
 """The providers of actions that deploy a template."""
 
@@ -56,6 +58,15 @@ class Pipeline:
     def variables(self) -> tuple[str, ...]:
         """The names of its own variables."""
         return tuple(variable["Name"] for variable in self.properties.get("Variables", []))
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What is open if it has features of V2 and names no type."""
+        if "PipelineType" in self.properties:
+            return ()
+        return tuple(
+            Gap(GapKind.EMULATOR, self.path, f"{found}: {NO_TYPE}") for found in features_of_v2(self.properties)
+        )
 
     def __str__(self) -> str:
         named = f", named {self.name}" if self.name else ""

@@ -25,6 +25,7 @@ from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.given.accounts import Accounts
 from rehearsal.given.lookups import CONTEXT_FILE
 from rehearsal.given.values import Given
@@ -37,7 +38,10 @@ from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.command import Source, WorkloadCommand
-from rehearsal.workloads.tasks import NoTasks, Tasks, unserved_gap
+from rehearsal.workloads.tasks import NoTasks, Tasks
+
+INTERRUPTED = "interrupted"
+"""The reason of a rehearsal that the user has stopped."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Rehearsal:
         self._plan = plan
         self._on_assembly = on_assembly
         self._progress = progress
-        self._processes = Processes()
+        self._processes = Processes(before_end=self._read_findings)
         project = plan.project.repository.work_tree / plan.project.folder if plan.project else Path.cwd()
         self._clis = CliChoice(candidates(project, self._processes))
         self._clean_up = contextlib.ExitStack()
@@ -111,6 +115,7 @@ class Rehearsal:
         self._workloads: Workloads = NoTasks()
         self._history = History()
         self._accounts = Accounts(plan.given)
+        self._permission_summary: dict[str, Any] | None = None
         self.cloud: Cloud | None = None
         self.definition: Definition | None = None
         """The deployed pipeline's definition; None before the set-up."""
@@ -148,48 +153,49 @@ class Rehearsal:
                 self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
             with NotificationCollector(self.cloud, self._progress, self._assembly.directory):
                 result, reason = self._deliver(set_up, self.cloud)
-            self._add_unserved(self.cloud)
+            self._read_findings()
             self._progress.finish(result, reason)
         except SetupFailed as failure:
             self._progress.finish(Result.NOT_REHEARSED if failure.is_gap else Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
             with uninterrupted():
                 self._processes.end_all()
-            self._progress.finish(Result.STOPPED, "interrupted")
+            self._progress.finish(Result.STOPPED, INTERRUPTED)
         except (BotoCoreError, ClientError) as error:
-            self._progress.finish(Result.NOT_REHEARSED, f"the emulator failed: {error}")
-
-    def _add_unserved(self, cloud: Cloud) -> None:
-        """Add a gap for each load balancer behind which nothing runs."""
-        # The emulator may have ended; the result says why.
-        with contextlib.suppress(OSError):
-            for balancer in cloud.fact("unserved")["balancers"]:
-                self._progress.add_gap(unserved_gap(balancer))
+            if self._processes.is_stopping:
+                # The emulator ended with the others.
+                self._progress.finish(Result.STOPPED, INTERRUPTED)
+            else:
+                self._progress.finish(Result.NOT_REHEARSED, f"the emulator failed: {error}")
 
     def evaluate_permissions(self) -> None:
         """Add the emulator's permission evaluation to the progress."""
         mode = self._plan.permissions
         self._progress.permissions = empty_permissions_report(mode)
         assembly = self._plan.assembly
-        if not (self.cloud and assembly) or mode is Permissions.OFF or self._progress.result is Result.STOPPED:
+        if assembly is None or mode is Permissions.OFF:
             return
-        # The emulator may have ended; the result says why.
-        with contextlib.suppress(OSError):
-            self._progress.permissions = permissions_report(self.cloud.permission_summary(), assembly.directory)
+        self._read_findings()
+        if self._permission_summary:
+            self._progress.permissions = permissions_report(self._permission_summary, assembly.directory)
 
     def unused_values(self) -> list[str]:
         """Return the given values that nothing needs so far, such as misspelled ones."""
         return self._accounts.unused()
 
-    def recorded_types(self) -> list[str]:
-        """Return the resource types that the emulator recorded without simulating them."""
-        if self.cloud is None or self._progress.result is Result.STOPPED:
-            return []
-        try:
-            return self.cloud.fact("recorded_types")
-        except OSError:
-            # The emulator may have ended; the result says why.
-            return []
+    def _read_findings(self) -> None:
+        """Read what the emulator has recorded; an interrupted rehearsal does it before the emulator ends."""
+        if self.cloud is None:
+            return
+        # The emulator may have ended; what was read before stays.
+        with contextlib.suppress(OSError, BotoCoreError):
+            facts = self.cloud.facts()
+            self._progress.recorded_types = facts["recorded_types"]
+            self._progress.runtimes = facts["functions"]["differences"]
+            for gap in facts["unserved"]["gaps"]:
+                self._progress.add_gap(Gap(GapKind(gap["kind"]), gap["where"], gap["reason"]))
+            if self._plan.permissions is not Permissions.OFF:
+                self._permission_summary = self.cloud.permission_summary()
 
     @property
     def _assembly(self) -> Assembly:

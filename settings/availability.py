@@ -50,7 +50,8 @@ def unavailable(settings: "Settings") -> Iterator[Mistake]:
                 f"needs {listed(missing)}, which {need.region} lacks" if need.otherwise else f"lacks {listed(missing)}"
             )
             advice = f"{need.otherwise}, or take another region: " if need.otherwise else ""
-            yield Mistake(need.path, f"{what} ({BY_DATA}); {advice}{nearest(need.region, having)}")
+            them = "it" if len(missing) == 1 else "them"
+            yield Mistake(need.path, f"{what} ({BY_DATA}); {advice}{nearest(need.region, having, them)}")
 
 
 def unknown(settings: "Settings") -> Iterator[str]:

@@ -37,7 +37,7 @@ _BUILT: Final = Effect(ACCEPTED, "building an image needs permissions; new tasks
 _WIDER: Final = "permissions grow"
 _REMOVED: Final = "its logs or data leave the stack if it is turned off"
 _MAILS: Final = Effect(REPLACES, "the subscription, which must be confirmed")
-_SUBNETS: Final = Effect(REPLACES, "the subnets")
+_ADDRESSES: Final = Effect(REFUSED, "by AWS, while the NAT gateways have their addresses")
 _MOVE: Final = Effect(REFUSED, "a pipeline or an environment is not moved by a push; see the deployment guide")
 
 OF_KEYS: Final[dict[str, Effect]] = {
@@ -66,16 +66,16 @@ OF_KEYS: Final[dict[str, Effect]] = {
     "environments.NAME.account": _MOVE,
     "environments.NAME.region": _MOVE,
     "environments.NAME.further_regions": Effect(ACCEPTED, f"{_WIDER}; a region that is taken out keeps its stacks"),
-    "environments.NAME.availability_zones": _SUBNETS,
+    "environments.NAME.availability_zones": _ADDRESSES,
     "environments.NAME.image": _TASKS,
     "environments.NAME.bake_minutes": Effect(ACCEPTED, "to 0 only, since the log of the bakes leaves the stack"),
     "environments.NAME.retain_data": Effect(ACCEPTED, f"to false, since {_WIDER}"),
     "environments.NAME.alarm_email": _MAILS,
     "environments.NAME.share_alarms": Effect(ACCEPTED, _WIDER),
-    "environments.NAME.network.cidr": Effect(ACCEPTED, "the VPC is replaced with everything in it"),
-    "environments.NAME.network.public_subnets": _SUBNETS,
-    "environments.NAME.network.private_subnets": _SUBNETS,
-    "environments.NAME.network.isolated_subnets": _SUBNETS,
+    "environments.NAME.network.cidr": _ADDRESSES,
+    "environments.NAME.network.public_subnets": _ADDRESSES,
+    "environments.NAME.network.private_subnets": Effect(REPLACES, "the subnets; new tasks take over"),
+    "environments.NAME.network.isolated_subnets": Effect(REFUSED, "by AWS, while the database is in them"),
     "environments.NAME.network.nat_gateways": Effect(ACCEPTED, "an address that others may know is released"),
     "environments.NAME.network.interface_endpoints": Effect(REPLACES, "traffic to AWS takes another way"),
     "environments.NAME.database.instance_class": Effect(INTERRUPTS, "the database"),

@@ -64,6 +64,8 @@ cannot roll back a stage (CodePipeline User Guide, "Set or change the pipeline e
 
 MAX_PATTERNS = 8
 """Included or excluded patterns of a trigger (CodePipeline API Reference, GitFilePathFilterCriteria)."""
+EVERY_FILE = ("**", "**/*", "**/**")
+"""Patterns that match whatever a push changes. What is excluded stays so if it is included too."""
 
 
 class RepositorySettings(Section):
@@ -104,6 +106,13 @@ class RepositorySettings(Section):
                 for index, pattern in enumerate(patterns):
                     if pattern in patterns[:index]:
                         yield Mistake((key, index), "is a duplicate; remove it")
+                    elif key == "ignored_paths" and pattern in (*self.paths, *EVERY_FILE):
+                        yield Mistake(
+                            (key, index),
+                            "ignores every file, so no push would start the pipeline; remove it"
+                            if pattern in EVERY_FILE
+                            else "is also in repository.paths, where it then has no effect; remove one of the two",
+                        )
 
     @rule
     def _links_fit_into_alarms(self) -> Iterator[Mistake]:
@@ -231,6 +240,13 @@ class Settings(Section):
                 for name, environment in self.environments.items()
                 if environment.tasks.spot
             ),
+            *(
+                f"{dotted(('environments', name, 'tasks', 'off_hours', 'time_zone'))}: {quoted(off_hours.time_zone)} "
+                f"is another name of {off_hours.canonical_zone}, and AWS documents only canonical names for scheduled "
+                "scaling: use that one, here and in deployment_window"
+                for name, environment in self.environments.items()
+                if (off_hours := environment.tasks.off_hours) and off_hours.canonical_zone != off_hours.time_zone
+            ),
             *self._warnings_of_production(),
             *unknown(self),
         ]
@@ -335,7 +351,9 @@ class Settings(Section):
         if strict:
             with skip_missing():
                 for key in self.image.unverified():
-                    yield Mistake(("image", key), f"{_lack(key)}: {', '.join(strict)} must not run unverified software")
+                    yield Mistake(
+                        ("image", key), f"{_lack(key)}: {', '.join(strict)} must not run unverified software; add it"
+                    )
 
     @rule
     def _production_is_always_available(self) -> Iterator[Mistake]:
@@ -389,11 +407,21 @@ class Settings(Section):
     def _domains_differ(self) -> Iterator[Mistake]:
         for (name, one), (later, other) in combinations(self.environments.items(), 2):
             with skip_missing():
-                if one.domain and other.domain and one.domain.name == other.domain.name:
-                    earlier = dotted(("environments", name, "domain", "name"))
+                if not one.domain or not other.domain:
+                    continue
+                path, earlier = (
+                    ("environments", later, "domain", "name"),
+                    dotted(("environments", name, "domain", "name")),
+                )
+                if one.domain.name == other.domain.name:
                     yield Mistake(
-                        ("environments", later, "domain", "name"),
-                        f"duplicates {earlier}: only one CloudFront distribution can have a name; take another",
+                        path, f"duplicates {earlier}: only one CloudFront distribution can have a name; take another"
+                    )
+                elif one.domain.name == other.domain.origin or other.domain.name == one.domain.origin:
+                    yield Mistake(
+                        path,
+                        f"conflicts with {earlier} {quoted(one.domain.name)}: origin. and a domain's name is the "
+                        "address of its environment's load balancer; take another",
                     )
 
 
@@ -405,8 +433,8 @@ def _names_and_paths(name: str, environment: EnvironmentSettings) -> list[tuple[
 
 
 def is_production(name: str) -> bool:
-    """Whether an environment is production by its name: prod, prod-eu, production."""
-    return name in (PRODUCTION, "production") or name.startswith(f"{PRODUCTION}-")
+    """Whether an environment is production by its name: prod, prod-eu, production, production-eu."""
+    return name in (PRODUCTION, "production") or name.startswith((f"{PRODUCTION}-", "production-"))
 
 
 def _lack(key: str) -> str:

@@ -14,7 +14,7 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Ask Linux for SIGKILL at the parent's death, check that the parent is still alive, and run the command."""
     parent, *command = sys.argv[1:]
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
         sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != int(parent):
         sys.exit("the supervisor has exited")

@@ -127,7 +127,7 @@ class LeaderRegistry:
         """Remove the key of the leader of `epoch`, and publish that. Never raises."""
         try:
             async with asyncio.timeout(2 * CALL_TIMEOUT):
-                leader = _parse(cast(bytes | None, await self._client.get(self._key)), age_seconds=0.0)
+                leader = _parse(cast(bytes | None, await self._client.get(self._key)))
                 if leader is not None and leader.epoch == epoch:
                     await self._client.delete(self._key)
                     await self._client.publish(self._key, "null")
@@ -166,7 +166,7 @@ class LeaderRegistry:
             async with asyncio.timeout(timings.ANNOUNCE_INTERVAL + 2 * CALL_TIMEOUT):
                 message = await channel.get_message(timeout=timings.ANNOUNCE_INTERVAL)
             if message is not None:
-                discovery.update_from_redis(_parse(cast(bytes, message["data"]), age_seconds=0.0))
+                discovery.update_from_redis(_parse(cast(bytes, message["data"])))
 
     def _note(self, error: BaseException | None) -> None:
         """Log when Redis becomes unreachable or reachable."""
@@ -181,7 +181,7 @@ class LeaderRegistry:
         self._reachable = reachable
 
 
-def _parse(text: bytes | None, *, age_seconds: float) -> Leader | None:
+def _parse(text: bytes | None, *, age_seconds: float = 0.0) -> Leader | None:
     try:
         document = json.loads(text) if text else None
         return document and Leader(

@@ -24,7 +24,7 @@ EVENT_PAUSE: Final = 0.2
 _LEVEL = re.compile(r"\S+ \S+ (TRACE|FINE\w*|DEBUG|CONFIG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL)\b")
 """Tomcat's and Log4j's lines as `tomcat` has them written: date, time, level."""
 _TRACE = re.compile(r"^\s+at ", re.MULTILINE)
-_THROWN = re.compile(r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure|Fault)\b(?::.*)?")
+_THROWN = re.compile(r"(?:[a-z_$][\w$]*\.)+(?:[A-Z][\w$]*)?(?:Exception|Error|Throwable|Failure|Fault)\b(?::.*)?")
 """The first line of a stack trace: `package.SomeException: message`, or without a message."""
 _LOGGED = re.compile(r"\d[\w:.,-]* \d[\d:.,]* |[\[{]")
 """The beginning of a log line: a date and a time, or what programs here write in brackets or as JSON."""

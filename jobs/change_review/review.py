@@ -19,6 +19,7 @@ from jobs.change_review.findings import Finding, mark_accepted
 from jobs.change_review.left_behind.search import SUBJECT as STACKS
 from jobs.change_review.left_behind.search import Release, describe, left_behind
 from jobs.change_review.permissions import broadened
+from jobs.change_review.refused_replacements import refused_replacements
 from jobs.change_review.refused_updates import refused_updates
 from jobs.change_review.stateful import losses
 from jobs.cost.difference import Difference as CostDifference
@@ -182,7 +183,8 @@ def review(
     consumers = dependents(changes)
     unchanged = {stack.name for stack in stacks if stack.difference.nothing}
     spread = spread_losses(consumers, changes)
-    found = [*ungranted, *leftovers, *_findings(stacks, whole), *spread, *stale(consumers, unchanged)]
+    refused = refused_replacements(changes, {stack.name: stack.difference for stack in stacks}, consumers)
+    found = [*ungranted, *leftovers, *_findings(stacks, whole), *refused, *spread, *stale(consumers, unchanged)]
     return Review(
         environment=environment,
         stacks=stacks,

@@ -27,11 +27,12 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, options: 
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
     from rehearsal.emulator.rules import quotas  # noqa: PLC0415
-    from rehearsal.emulator.runtimes import modules  # noqa: PLC0415
+    from rehearsal.emulator.runtimes import invocations, modules  # noqa: PLC0415
 
     register_resource_types()
     if options.hooks:
         modules.register(options.hooks.with_name("functions"))
+    invocations.register(options.hooks)
     quotas.apply(new_account=options.account == "new")
     enforcement.register(enforcement.Mode(options.permissions))
     if enforcement.mode is not enforcement.Mode.OFF:

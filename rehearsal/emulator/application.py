@@ -8,7 +8,8 @@
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
-  `given` creates what accounts contain at the start. `sdk` makes the AWS calls of Node functions.
+  `given` creates what accounts contain at the start. `jobs` receives the jobs of Lambda actions. `sdk` makes the AWS
+  calls of Node functions.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from rehearsal.emulator.internals import alb, app, responses, router
 from rehearsal.emulator.permissions import enforcement, own_services, recorder
 from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
-from rehearsal.emulator.runtimes import sdk_calls
+from rehearsal.emulator.runtimes import invocations, sdk_calls
 from rehearsal.emulator.services import (
     api_backends,
     apis,
@@ -58,6 +59,7 @@ from rehearsal.emulator.services import (
     service_roles,
     started_executions,
     topics,
+    unserved,
 )
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.process.aws_hosts import belongs_to_aws, refusal
@@ -157,6 +159,10 @@ async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
     if path == "/_rehearsal/given":
         given.place(json.loads(body))
         return 200, {}
+    if path == "/_rehearsal/jobs":
+        job = json.loads(body)
+        jobs.announced[job["id"]] = job
+        return 200, {}
     if path == "/_rehearsal/sdk":
         # The call comes back to this server, so it must not block it.
         return 200, await asyncio.to_thread(sdk_calls.answer, body)
@@ -215,12 +221,16 @@ def _state() -> dict[str, Any]:
         "distributions": distributions,
         "hosts": [*distributions, *secure_balancers, *buckets.hosts()],
         "messages": topics.published,
-        "functions": {"idle": functions.are_idle(), "failures": functions.failures},
+        "functions": {
+            "idle": functions.are_idle(),
+            "failures": functions.failures,
+            "differences": {text: sorted(names) for text, names in sorted(invocations.differences.items())},
+        },
         "refused": recorder.refused,
         "started": started_executions.requested,
         "unserved": {
-            "balancers": load_balancers.unserved(),
-            "requests": len(load_balancers.unserved_requests),
+            "gaps": [vars(gap) for gap in (*load_balancers.unserved(), *unserved.gaps)],
+            "requests": [{"kind": kind, "reason": reason} for kind, reason in unserved.requests],
         },
         "jobs": jobs.results,
     }

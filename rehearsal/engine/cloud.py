@@ -180,6 +180,12 @@ class Cloud:
         with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
             pass
 
+    def announce_job(self, job: Mapping[str, Any]) -> None:
+        """Tell the emulator of a job that a function will be invoked with (`rehearsal/emulator/services/jobs.py`)."""
+        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/jobs", data=json.dumps(job).encode())  # noqa: S310 - loopback
+        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
+            pass
+
     def fact(self, what: Fact) -> Any:
         """Return one entry of the emulator's `/_rehearsal/`."""
         return self.facts()[what]

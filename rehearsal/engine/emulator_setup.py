@@ -290,11 +290,13 @@ class EmulatorSetup:
         self._progress.start(step)
         try:
             value = work(step)
-        except Stopped:
-            self._progress.end(step, Status.STOPPED, "another step failed, or the rehearsal was stopped")
-            raise
         except Exception as failure:
-            self._progress.end(step, Status.FAILED, str(failure))
+            # What fails after the others have ended says nothing of its own.
+            is_stopping = self._processes.is_stopping or self._commands.is_stopping
+            if is_stopping or isinstance(failure, Stopped):
+                self._progress.end(step, Status.STOPPED, "another step failed, or the rehearsal was stopped")
+            else:
+                self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
         return value

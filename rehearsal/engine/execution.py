@@ -27,7 +27,7 @@ from rehearsal.engine.history import History, RollbackUnavailable, SuccessfulRun
 from rehearsal.engine.variables import UnresolvedVariable, resolve
 from rehearsal.gaps import Gap, GapKind
 from rehearsal.process.processes import Stopped, run_in_parallel
-from rehearsal.report.progress import ActionProgress, Progress, Result, StageProgress, Status
+from rehearsal.report.progress import STOPPED, ActionProgress, Progress, Result, StageProgress, Status
 
 MAX_RESTARTS = 3
 """How often a pipeline may update itself in one rehearsal."""
@@ -252,16 +252,13 @@ class Execution:
         except Unanswered as silence:
             self._progress.end(progress, Status.STOPPED, str(silence))
         except Stopped:
-            self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
-        except ActionNotEmulated as gap:
-            self._progress.add_gap(Gap(gap.kind, progress.full_name, str(gap)))
-            self._progress.end(progress, Status.NOT_REHEARSED, str(gap))
-        except _InputNotRehearsed as missing:
-            self._progress.end(progress, Status.NOT_REHEARSED, str(missing))
-        except (ActionFailed, ArtifactNotFound) as failure:
-            self._progress.end(progress, Status.FAILED, str(failure))
+            self._progress.end(progress, Status.STOPPED, STOPPED)
         except Exception as error:  # noqa: BLE001 - any error fails the action and is shown
-            self._progress.end(progress, Status.FAILED, f"{type(error).__name__}: {error}")
+            if self._context.processes.is_stopping:
+                # The emulator has ended, so that calls to it fail.
+                self._progress.end(progress, Status.STOPPED, STOPPED)
+            else:
+                self._record_failure(progress, error)
         else:
             progress.deployed = outcome.deployed
             variables = outcome.variables
@@ -270,6 +267,19 @@ class Execution:
             self._progress.add_gap(Gap(kind, progress.full_name, reason))
         self._events.action_ended(stage.name, action, progress, variables)
         return variables
+
+    def _record_failure(self, progress: ActionProgress, error: Exception) -> None:
+        """Record why the action failed, or that only the rehearsal did."""
+        match error:
+            case ActionNotEmulated():
+                self._progress.add_gap(Gap(error.kind, progress.full_name, str(error)))
+                self._progress.end(progress, Status.NOT_REHEARSED, str(error))
+            case _InputNotRehearsed():
+                self._progress.end(progress, Status.NOT_REHEARSED, str(error))
+            case ActionFailed() | ArtifactNotFound():
+                self._progress.end(progress, Status.FAILED, str(error))
+            case _:
+                self._progress.end(progress, Status.FAILED, f"{type(error).__name__}: {error}")
 
     def _pass_over(self, action: Action, progress: ActionProgress, gap: ActionNotRehearsed) -> None:
         """Record that the action is not rehearsed; the execution goes on until something needs what it would give."""

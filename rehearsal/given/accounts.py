@@ -33,7 +33,7 @@ class Accounts:
 
         `context_file` is the project's cdk.context.json, which may be missing.
         """
-        needs = placing.needs_of(assembly.stacks, context_file)
+        needs = placing.needs_of(assembly.templates, context_file)
         for need in needs:
             placing.thing(need, self._given)
         # What the lookups found is in the templates too.

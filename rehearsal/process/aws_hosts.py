@@ -48,13 +48,14 @@ def write_hooks(directory: Path) -> None:
     """Write the hooks to `directory`: for Python (on `PYTHONPATH`), for Node (`--require`), and `bin/node` with it."""
     shutil.copytree(_HOOKS, directory, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     if node := shutil.which("node"):
-        wrapper = directory / "bin/node"
-        wrapper.parent.mkdir(exist_ok=True)
-        # Keeps the hook in builds that set NODE_OPTIONS themselves.
-        wrapper.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(node)} --require {shlex.quote(str(node_hook(directory)))} "$@"\n'
-        )
-        wrapper.chmod(0o755)
+        write_node(directory / "bin/node", node, directory)
+
+
+def write_node(program: Path, node: str, directory: Path) -> None:
+    """Write a program that starts `node` with the hook in `directory`, whatever NODE_OPTIONS says."""
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(node)} --require {shlex.quote(str(node_hook(directory)))} "$@"\n')
+    program.chmod(0o755)
 
 
 def write_ports(directory: Path, port: int, tls_port: int) -> None:

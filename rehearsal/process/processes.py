@@ -40,10 +40,17 @@ class Stopped(Exception):  # noqa: N818 - not an error: the user has ended the r
 class Processes:
     """Starts children and remembers them until they end."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_end: Callable[[], None] = lambda: None) -> None:
+        """`before_end` is called once, before `end_all` ends the children."""
+        self._before_end = before_end
         self._running: dict[subprocess.Popen[str], float | None] = {}
         self._lock = threading.Lock()
         self._stopping = False
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `end_all` was called, so that what fails now may fail because of it."""
+        return self._stopping
 
     def run(
         self,
@@ -119,8 +126,10 @@ class Processes:
     def end_all(self) -> None:
         """End every child and refuse to start more."""
         with self._lock:
-            self._stopping = True
+            is_first, self._stopping = not self._stopping, True
             running = dict(self._running)
+        if is_first:
+            self._before_end()
         for process, shutdown_seconds in running.items():
             _request_exit(process, shutdown_seconds)
         began = time.monotonic()

@@ -38,6 +38,12 @@ MANAGERS = {
 }
 """Where version managers keep what their shims run, below the user's home; synthesis has another home."""
 
+GAP_ADVICE = (
+    "; to rehearse the rest, commit the answer with the project (the CDK's lookups read cdk.context.json), or let the "
+    "app do without it where AWS_ENDPOINT_URL is set"
+)
+"""What to do about a call of the app that the emulator lacks. The pipeline's own synthesis makes it too."""
+
 
 @dataclass(frozen=True)
 class Synthesized:
@@ -125,7 +131,8 @@ class Synthesis:
             # A gap of the emulator says nothing about the app.
             gap = next((line.strip() for line in lines if NOT_EMULATED in line), None)
             reason = gap or failing_line.reason(lines, "it printed nothing")
-            raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}{_advice(reason, app.folder)}")
+            advice = GAP_ADVICE if gap else _advice(reason, app.folder)
+            raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}{advice}")
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""

@@ -115,6 +115,8 @@ def summary_line(document: Mapping[str, Any]) -> str:
     """Return the permission report in one line."""
     if document["mode"] == Permissions.OFF:
         return "permissions: not checked (--permissions off)"
+    if not document["evaluated"]:
+        return "permissions: no call was evaluated"
     count = sum(item["count"] for item in document["refused"])
     what = "refused" if document["mode"] == Permissions.ENFORCED else "not allowed but made (--permissions report)"
     line = f"permissions: {document['evaluated']:,} calls evaluated, {count} {what}"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rehearsal.actions.run import Deployed
 from rehearsal.engine.action_details import ActionDetails
@@ -136,6 +136,9 @@ class Notification:
         return self.topic.rsplit(":", 1)[-1]
 
 
+STOPPED: Final = "the rehearsal was stopped"
+"""The reason of an action that ended with the rehearsal."""
+
 Listener = Callable[[ActionProgress | StageProgress | Notification | Refusal], None]
 
 
@@ -171,6 +174,8 @@ class Progress:
     """Values that nobody may see, of every account; an action's own are in its details."""
     recorded_types: list[str] = field(default_factory=list)
     """Resource types that the emulator recorded without simulating them."""
+    runtimes: Mapping[str, list[str]] = field(default_factory=dict)
+    """How functions ran otherwise than in their runtimes, each with their names."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
     """Lines per log file."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
@@ -295,7 +300,7 @@ class Progress:
         for stage in [self.set_up, *self.stages]:
             for action in stage.actions:
                 if action.status is Status.RUNNING:
-                    self.end(action, Status.STOPPED, "the rehearsal was stopped")
+                    self.end(action, Status.STOPPED, STOPPED)
             if stage.status is Status.RUNNING:
                 self.set_stage(stage, Status.STOPPED)
 

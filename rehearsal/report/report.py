@@ -46,6 +46,7 @@ def compose(progress: Progress, *, commit: str, subject: str) -> dict[str, Any]:
             "cloudfront": CLOUDFRONT,
             "variables": progress.effective_overrides(),
             "recorded_only": progress.recorded_types,
+            "runtimes": progress.runtimes,
         },
         "gaps": [{**asdict(gap), "accepted": gap.kind in progress.accepted} for gap in progress.gaps],
         "proves": verdict.proves(progress),

@@ -54,6 +54,7 @@ def does_not_prove(progress: Progress) -> list[str]:
         f"Resources that were recorded and do nothing: {_names(progress.recorded_types)}"
         if progress.recorded_types
         else "",
+        *(f"Functions in their own runtime: {text}: {_names(names)}" for text, names in progress.runtimes.items()),
         f"Services: their tasks were {tasks}" if (tasks := describe_tasks(environments(progress))) != "none" else "",
         EMULATED,
     ]

@@ -2,28 +2,17 @@
 
 import itertools
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
 from rehearsal.actions.secrets import SecretNotFound
 from rehearsal.engine.cloud import Cloud, open_without_proxy
-from rehearsal.gaps import Gap, GapKind
 from rehearsal.workloads.command import Target, WorkloadCommand
 from rehearsal.workloads.services import Service, services
 
 PROBE_SECONDS = 5
 """Timeout of a target's first health check."""
-
-
-UNSERVED = "nothing runs behind it, so that it answers 503 “not rehearsed”; declare a command with --workload"
-"""Why a load balancer is a gap."""
-
-
-def unserved_gap(balancer: Mapping[str, str]) -> Gap:
-    """Return the gap of a load balancer that the emulator reports as unserved."""
-    return Gap(GapKind.WORKLOAD, "load balancer {name} in {account}/{region}".format_map(balancer), UNSERVED)
 
 
 class NoTasks:

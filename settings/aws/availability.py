@@ -21,7 +21,7 @@ def unclear(needed: Iterable[Service], region: str) -> list[str]:
     ]
 
 
-def nearest(region: str, having: Iterable[str]) -> str:
-    """Name the region of `having` that is nearest to `region`."""
+def nearest(region: str, having: Iterable[str], what: str = "it") -> str:
+    """Name the region of `having` that is nearest to `region`; `what` it has is `it` or `them`."""
     found = min(having, key=by_distance(region), default=None)
-    return f"the nearest region that has it is {found}" if found else "no region is known to have it"
+    return f"the nearest region that has {what} is {found}" if found else f"no region is known to have {what}"

@@ -27,6 +27,8 @@ ABSENT: Final[Mapping[str, list[str]]] = _DATA["absent"]
 UNCLEAR: Final[Mapping[str, list[str]]] = _DATA["unclear"]
 """Regions for which the sources contradict each other about a service, by its name."""
 
+ZONES: Final[Mapping[str, str]] = _DATA["zones"]
+"""The letters of the availability zones that an account may have, by region."""
 LOG_RETENTION_DAYS: Final[tuple[int, ...]] = tuple(_DATA["log_retention_days"])
 """The only numbers of days that CloudWatch Logs accepts."""
 MEMORY_BY_CPU: Final[Mapping[int, tuple[int, ...]]] = {

@@ -3,6 +3,7 @@
 It reads their data files, since importing them takes seconds. Synthesis needs neither.
 """
 
+import ast
 import json
 import re
 import sys
@@ -25,7 +26,7 @@ SIZES: Final = ("micro", "small", "medium", "large", "xlarge")
 HEAD: Final = """\
 # What AWS offers where, as far as delivery.toml can ask for it. `make aws-data` writes this file from the pinned
 # libraries below; a test compares it with them. `dated` is the date of cfn-lint's schemas. Open are: the regions in
-# `unclear`, for which the two contradict each other; which region has which version; which zone has what.
+# `unclear`, for which the two contradict each other; which region has which version; which zone sells what.
 
 """
 
@@ -48,6 +49,7 @@ def generate() -> str:
         for name, found in states.items():
             if there := [region for region, its in found.items() if its == state]:
                 lines.append(f'"{name}" = {_array(there)}')
+    lines += ["", "[zones]", *(f'{region} = "{letters}"' for region, letters in _zones(regions).items())]
     lines += ["", "[versions]", *(f"{engine} = {_array(found)}" for engine, found in _versions().items())]
     lines += ["", "[fargate_memory_by_cpu]", *(f"{cpu} = {_array(memory)}" for cpu, memory in _fargate().items())]
     lines += ["", "[families]"]
@@ -56,11 +58,15 @@ def generate() -> str:
     return HEAD + "\n".join(lines) + "\n"
 
 
-def _data(package: str, name: str) -> Any:
+def _file(package: str, name: str) -> str:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{package} is not installed; make aws-data needs the development environment")
-    return json.loads((Path(spec.origin).parent / "data" / f"{name}.json").read_text(encoding="utf-8"))
+    return (Path(spec.origin).parent / name).read_text(encoding="utf-8")
+
+
+def _data(package: str, name: str) -> Any:
+    return json.loads(_file(package, f"data/{name}.json"))
 
 
 def _botocore(name: str) -> Any:
@@ -98,6 +104,16 @@ def _states(
 def _log_retention() -> list[int]:
     schema = _schemas("providers/us-east-1")["AWS::Logs::LogGroup"]
     return _schemas(f"resources/{schema}")["properties"]["RetentionInDays"]["enum"]
+
+
+def _zones(regions: Iterable[str]) -> dict[str, str]:
+    """Return the letters of each region's availability zones."""
+    (zones,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(_file("cfnlint", "helpers.py")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "AVAILABILITY_ZONES"
+    )
+    return {region: "".join(sorted(zone.removeprefix(region) for zone in zones[region])) for region in regions}
 
 
 def _versions() -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ FINGERPRINT = matches(r"[0-9a-f]{12}", "the 12 hexadecimal digits the change rev
 
 def _unprintable(text: str) -> str | None:
     found = next((character for character in text if not character.isprintable()), None)
-    return f"contains U+{ord(found):04X}, which cannot be shown to the approver" if found else None
+    return f"contains U+{ord(found):04X}, which cannot be shown to the approver; remove it" if found else None
 
 
 Reason = Annotated[

@@ -41,4 +41,6 @@ class CacheSettings(Section):
     @rule
     def _replica_for_failover(self) -> Iterator[Mistake]:
         if self.multi_az and self.nodes < 2:
-            yield Mistake(("nodes",), "is too few for cache.multi_az, which needs a second node to fail over to")
+            yield Mistake(
+                ("nodes",), "is too few for cache.multi_az, which needs a second node; raise it, or set that to false"
+            )

@@ -29,4 +29,4 @@ class ComplianceSettings(Section):
     def _each_once(self) -> Iterator[Mistake]:
         for (_, one), (index, other) in combinations(enumerate(self.standards), 2):
             if one == other:
-                yield Mistake(("standards", index), "is listed twice")
+                yield Mistake(("standards", index), "is listed twice; remove it")

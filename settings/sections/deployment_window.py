@@ -67,7 +67,7 @@ def repeated_days(days: str) -> Iterator[Mistake]:
     """Yield a mistake if a list of days has one of them twice."""
     listed = days.split(",")
     if len(set(listed)) < len(listed):
-        yield Mistake(("days",), "names a day twice")
+        yield Mistake(("days",), "names a day twice; write it once")
 
 
 def cron_days(days: str) -> str:

@@ -31,4 +31,7 @@ class DistributionSettings(Section):
     @rule
     def _default_within_maximum(self) -> Iterator[Mistake]:
         if self.api_ttl_seconds > self.api_max_ttl_seconds:
-            yield Mistake(("api_ttl_seconds",), f"is above distribution.api_max_ttl_seconds {self.api_max_ttl_seconds}")
+            yield Mistake(
+                ("api_ttl_seconds",),
+                f"is above distribution.api_max_ttl_seconds {self.api_max_ttl_seconds}; lower one, or raise the other",
+            )

@@ -23,7 +23,12 @@ class DomainSettings(Section):
     edge_certificate_arn: EdgeCertificateArn | None = None
     """ACM certificate for `name` in us-east-1; None: one is created, which requires an environment in us-east-1."""
 
+    @property
+    def origin(self) -> str:
+        """The name at which CloudFront reaches the load balancer."""
+        return f"origin.{self.name}"
+
     @rule
     def _in_its_zone(self) -> Iterator[Mistake]:
         if self.name != self.hosted_zone_name and not self.name.endswith(f".{self.hosted_zone_name}"):
-            yield Mistake(("name",), f"is not in domain.hosted_zone_name {self.hosted_zone_name}")
+            yield Mistake(("name",), f"must end in domain.hosted_zone_name {self.hosted_zone_name}")

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.aws.availability import nearest
-from settings.aws.data import BY_DATA, CACHE_NODE_TYPES, DATABASE_CLASSES
+from settings.aws.data import BY_DATA, CACHE_NODE_TYPES, DATABASE_CLASSES, ZONES
 from settings.sections.accepted_changes import FINGERPRINT, AcceptedChange
 from settings.sections.base import Section, rule, skip_missing
 from settings.sections.cache import CacheSettings
@@ -35,6 +35,7 @@ from settings.types.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZon
 from settings.validation.constraints import between
 from settings.validation.messages import Mistake, mistakes_in_keys
 from settings.validation.toml_format import Path, quoted
+from settings.validation.toml_format import listed as listed_names
 
 EDGE_REGION = "us-east-1"
 """The region of CloudFront's web ACLs and certificates (its Developer Guide, "Requirements for using SSL/TLS")."""
@@ -149,17 +150,22 @@ class EnvironmentSettings(Section):
         for region, wave in self.further_regions.items():
             path = ("further_regions", region)
             if region == self.region:
-                yield Mistake(path, "is the environment's own region, which is the first wave; remove it")
+                yield Mistake(
+                    path,
+                    f"is a later wave, but {region} is the environment's own region, the first wave; remove the key",
+                )
             elif region in REGIONS_WITHOUT_COMMON_ZONES:
                 yield Mistake(
                     path,
-                    "cannot be a further region: its availability zones differ between accounts; give it an "
+                    f"is not possible: the availability zones of {region} differ between accounts; give it an "
                     "environment of its own that names its zones",
                 )
             elif wave > 2 and wave - 1 not in waves:
                 yield Mistake(path, f"leaves a gap: wave {wave - 1} has no region; number the waves without gaps")
             elif waves.count(wave) > MAX_REGIONS_IN_WAVE:
-                yield Mistake(path, f"is in a wave of too many regions: at most {MAX_REGIONS_IN_WAVE} fit into a stage")
+                yield Mistake(
+                    path, f"is a wave of too many regions: at most {MAX_REGIONS_IN_WAVE} fit into a stage; take another"
+                )
         if self.further_regions and self.domain is not None:
             yield Mistake(
                 ("domain",),
@@ -179,9 +185,12 @@ class EnvironmentSettings(Section):
             return
         for index, zone in enumerate(zones):
             if zone[:-1] != self.region:
-                yield Mistake(("availability_zones", index), f"is not in region {self.region}")
+                yield Mistake(("availability_zones", index), f"must be in region {self.region}")
+            elif zone[-1] not in ZONES[self.region] and self.region not in REGIONS_WITHOUT_COMMON_ZONES:
+                offered = listed_names([f"{self.region}{letter}" for letter in ZONES[self.region]])
+                yield Mistake(("availability_zones", index), f"does not exist ({BY_DATA}); choose two of {offered}")
         if zones[0] == zones[1]:
-            yield Mistake(("availability_zones", 1), "is listed twice; two different zones are needed")
+            yield Mistake(("availability_zones", 1), "is listed twice; name two different zones")
 
     @rule
     def _classes_are_sold_in_its_regions(self) -> Iterator[Mistake]:
@@ -280,7 +289,7 @@ class EnvironmentSettings(Section):
                 f"missing: CloudFront needs a certificate in {EDGE_REGION}, and the environment is in {self.region}",
             )
         if arn is not None and arn.split(":")[4] != self.account:
-            yield Mistake(path, f"is not in the environment's account {self.account}")
+            yield Mistake(path, f"must be in the environment's account {self.account}")
 
 
 def _unsold(path: Path, wanted: str, sold: Mapping[str, Sequence[str]], region: str) -> Iterator[Mistake]:

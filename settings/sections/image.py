@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from settings.sections.base import Section, rule, skip_missing
+from settings.types.aws_formats import port_problem
 from settings.types.costs import Costs
 from settings.types.image_uri import ImageUri
-from settings.validation.constraints import matches
+from settings.validation.constraints import Constraint, all_of, matches
 from settings.validation.messages import Mistake
 
 RDS_BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
@@ -20,14 +21,18 @@ BaseImage = Annotated[
     ),
 ]
 
-DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
+DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 MIRROR = "public.ecr.aws/docker/library/"
 """Docker's official images in Amazon ECR Public, which has no such limit for pulls from AWS."""
 
 Sha256 = Annotated[str, matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
 
 Url = Annotated[
-    str, matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "a URL that starts with https://", longest=1024)
+    str,
+    all_of(
+        matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "a URL that starts with https://", longest=1024),
+        Constraint("", port_problem),
+    ),
 ]
 
 Version = Annotated[str, matches(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", 'a version, such as "6.1"')]
@@ -123,11 +128,11 @@ class ImageSettings(Section):
         for key, field in type(self).model_fields.items():
             with skip_missing():
                 if key not in ("uri", "build") and getattr(self, key) != field.default:
-                    yield Mistake((key,), "has an effect only with image.build = true")
+                    yield Mistake((key,), "has an effect only with image.build = true; remove it, or set image.build")
 
     @rule
     def _checksums_have_files(self) -> Iterator[Mistake]:
         for name in ("driver", "libraries"):
             with skip_missing():
                 if getattr(self, f"{name}_sha256") is not None and getattr(self, f"{name}_url") is None:
-                    yield Mistake((f"{name}_sha256",), f"has no file: image.{name}_url is missing")
+                    yield Mistake((f"{name}_sha256",), f"has no file: add image.{name}_url, or remove it")

@@ -44,13 +44,13 @@ class NetworkSettings(Section):
         vpc = IPv4Network(self.cidr)
         for path, subnet in self._subnets():
             if not subnet.subnet_of(vpc):
-                yield Mistake(path, f"is outside network.cidr {vpc}")
+                yield Mistake(path, f"must be a part of network.cidr {vpc}")
 
     @rule
     def _subnets_do_not_overlap(self) -> Iterator[Mistake]:
         for (first, one), (second, other) in combinations(self._subnets(), 2):
             if one.overlaps(other):
-                yield Mistake(second, f"overlaps network.{first[0]}[{first[1]}] {one}")
+                yield Mistake(second, f"overlaps network.{first[0]}[{first[1]}] {one}; take another block")
 
     def _subnets(self) -> Iterator[tuple[tuple[str, int], IPv4Network]]:
         for kind in SUBNETS:

@@ -60,6 +60,6 @@ class RecoverySettings(Section):
     @rule
     def _options_need_backups(self) -> Iterator[Mistake]:
         if not self.backups and self.copy_region is not None:
-            yield Mistake(("copy_region",), "has no effect while recovery.backups is false")
+            yield Mistake(("copy_region",), "has no effect while recovery.backups is false; remove one of the two")
         if not self.backups and self.vault_lock != "none":
-            yield Mistake(("vault_lock",), "has no effect while recovery.backups is false")
+            yield Mistake(("vault_lock",), "has no effect while recovery.backups is false; remove one of the two")

@@ -30,6 +30,9 @@ A YAWL 6.1 engine with `-Xmx1024m` used 460 to 630 MiB when measured. This count
 138 MiB for the other processes, Python and HAProxy.
 """
 
+SMALLEST_HEAP_BYTES = 2 * 2**20
+"""A maximum heap must be larger (Java Tool Specifications, "java": `-Xmx`)."""
+
 DEPLOYMENTS = ("rolling", "blue-green", "canary", "linear")
 """ECS deployment strategies (Amazon ECS Developer Guide, "Deployment strategies")."""
 
@@ -87,7 +90,7 @@ class TasksSettings(Section):
     @rule
     def _max_is_not_below_min(self) -> Iterator[Mistake]:
         if self.max < self.min:
-            yield Mistake(("max",), f"is below tasks.min {self.min}")
+            yield Mistake(("max",), f"is below tasks.min {self.min}; raise it, or lower tasks.min")
 
     @rule
     def _only_rolling_deployments(self) -> Iterator[Mistake]:
@@ -106,13 +109,16 @@ class TasksSettings(Section):
             )
         elif self.memory not in MEMORY_BY_CPU[self.cpu]:
             yield Mistake(
-                ("memory",), f"does not fit tasks.cpu {self.cpu}, for which Fargate offers {memory_range(self.cpu)}"
+                ("memory",),
+                f"does not fit tasks.cpu {self.cpu}; take one that Fargate offers for it: {memory_range(self.cpu)}",
             )
 
     @rule
     def _heap_fits(self) -> Iterator[Mistake]:
         most = min(int(self.memory * HEAP_SHARE), self.memory - OUTSIDE_HEAP_MIB)
         heap = int(self.heap[:-1]) * (1024 if self.heap[-1] in "gG" else 1)
+        if heap * 2**20 <= SMALLEST_HEAP_BYTES:
+            yield Mistake(("heap",), "is too small for Java, which refuses 2 MB and less; take more")
         if heap > most:
             allowed = f'at most "{most}m"; the JVM needs the rest' if most > 0 else "no heap fits; raise tasks.memory"
             yield Mistake(("heap",), f"is too much for tasks.memory {self.memory}: {allowed}")

@@ -1,5 +1,6 @@
 """Formats of names and identifiers in AWS and the services it connects to."""
 
+import re
 from typing import Annotated
 
 from settings.aws.availability import absent
@@ -8,6 +9,7 @@ from settings.aws.services import CODECONNECTIONS
 from settings.validation.constraints import Constraint, all_of, matches
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+TOP_LEVEL = r"([a-z]{2,63}|xn--[a-z0-9-]{1,59})"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 Account = Annotated[str, matches(r"[0-9]{12}", "the 12-digit ID of an AWS account")]
@@ -18,7 +20,7 @@ Action = Annotated[str, matches(r"[a-z0-9-]+:[A-Za-z0-9]+", "an IAM action such 
 def _region_of_connection(arn: str) -> str | None:
     region = arn.split(":")[3]
     if region not in REGIONS:
-        return f"names {region}, which is no commercial AWS region ({BY_DATA})"
+        return f"names {region}, which is no commercial AWS region ({BY_DATA}); copy the ARN from the console"
     if absent([CODECONNECTIONS], region):
         return f"names {region}, which lacks CodeConnections ({BY_DATA}); copy the ARN from the console"
     return None
@@ -49,12 +51,17 @@ EdgeCertificateArn = Annotated[
 
 HostedZoneId = Annotated[str, matches(r"Z[A-Z0-9]{1,31}", "a Route 53 hosted zone ID: Z and capital letters or digits")]
 
-DomainName = Annotated[str, matches(rf"({LABEL}\.)+{LABEL}", "a domain name in lower case, such as example.com")]
+DomainName = Annotated[str, matches(rf"({LABEL}\.)+{TOP_LEVEL}", "a domain name in lower case, such as example.com")]
 
 CertifiedName = Annotated[
-    str, matches(rf"({LABEL}\.)+{LABEL}", "a domain name in lower case, such as yawl.example.com", longest=57)
+    str,
+    matches(
+        rf"({LABEL}\.)+{TOP_LEVEL}",
+        "a domain name in lower case, such as yawl.example.com",
+        longest=57,
+        why="its certificate is for origin. and the name, for which ACM allows 64",
+    ),
 ]
-"""Short enough for a certificate with the prefix `origin.`: ACM allows 64 characters for the first name."""
 
 Email = Annotated[
     str,
@@ -63,7 +70,7 @@ Email = Annotated[
         matches(r"(.{1,64}@)?[^@]*", "an email address with at most 64 characters before the @"),
         matches(
             rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*"
-            rf"@(?i:({LABEL}\.)+([a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}}))",
+            rf"@(?i:({LABEL}\.)+{TOP_LEVEL})",
             "an email address",
         ),
     ),
@@ -81,20 +88,44 @@ RepositoryName = Annotated[
 ]
 """More than one `/` is possible: GitLab groups can be nested. The variables' namespace is `Source@` and the name."""
 
+
+def port_problem(url: str) -> str | None:
+    """Return what is wrong with the port of a URL, to be read after the URL."""
+    port = re.match(r"https://[^/:]+:([0-9]+)", url)
+    return "has no valid port; take one from 1 to 65535" if port and not 1 <= int(port[1][:6]) <= 65_535 else None
+
+
 RepositoryUrl = Annotated[
     str,
-    matches(
-        rf"https://({LABEL}\.)+{LABEL}(:[0-9]{{1,5}})?(/[A-Za-z0-9_.-]+)+(?<!\.git)",
-        "the address of the repository's page, such as https://github.com/OWNER/NAME, without .git",
-        longest=300,
+    all_of(
+        matches(
+            rf"https://({LABEL}\.)+{LABEL}(:[0-9]+)?(/[A-Za-z0-9_.-]+)+(?<!\.git)",
+            "the address of the repository's page, such as https://github.com/OWNER/NAME, without .git",
+            longest=300,
+        ),
+        Constraint("", port_problem),
     ),
 ]
 
+
+def _not_a_branch(name: str) -> str | None:
+    if name.startswith("refs/"):
+        return "is a full reference; write the branch alone, such as main"
+    if name == "HEAD":
+        return "is no branch; write a branch's name, such as main"
+    if re.search(r"\.\.|//|/\.|\.lock(/|$)|^[^A-Za-z0-9_]|[./]$", name):
+        return (
+            'is no name that git gives a branch; take one without "..", "//" and "/.", which starts with a letter, '
+            'digit or _ and does not end in ".", "/" or ".lock"'
+        )
+    return None
+
+
 BranchName = Annotated[
     str,
-    matches(
-        r"(?!HEAD$)(?!.*(\.\.|//|/\.|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@#-]*(?<![./])",
-        "the name of a git branch, in ASCII letters, digits and _ . / + @ # -",
+    all_of(
+        matches(r"[A-Za-z0-9_./+@#-]+", "the name of a git branch, in ASCII letters, digits and _ . / + @ # -"),
+        Constraint("", _not_a_branch),
     ),
 ]
 """AWS does not say which characters CodePipeline's connections accept; git allows more."""

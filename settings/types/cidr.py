@@ -22,7 +22,7 @@ def cidr_block(largest: int = 16, smallest: int = 28) -> Constraint:
         if text != str(block):
             return f"is not the first address of a block; write {block}"
         if any(block.overlaps(unusable) for unusable in UNUSABLE):
-            return "is reserved; a VPC cannot use it"
+            return "is reserved, so no VPC can use it; take a private block, such as one of 10.0.0.0/8"
         return None
 
     return Constraint(expected, problem)

@@ -29,12 +29,16 @@ def copies_bucket(environment: str, account: str, region: str) -> str:
 RESERVED = {
     "delivery": "the pipeline's own names start with yawl-delivery",
     "maintenance": "the names of alarms about the maintenance of environments start with yawl-maintenance",
+    "execution": "the names of CloudFormation's policies start with yawl-execution",
+    "permissions": "the names of permissions boundaries start with yawl-permissions",
     "source": "the pipeline has a stage Source",
     "build": "the pipeline has a stage Build",
     "updatepipeline": "the pipeline has a stage UpdatePipeline",
     "assets": "the pipeline has a stage Assets",
 }
 """Names that are taken, with the reason."""
+BEGINNINGS = ("delivery", "maintenance", "execution", "permissions")
+"""Those that no name may begin with either, followed by a hyphen."""
 
 EXPECTED = "lower-case letters, digits and single hyphens, starting with a letter"
 
@@ -43,9 +47,10 @@ def _problem(name: str) -> str | None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         return f"must be {EXPECTED}"
     if len(name) > LONGEST:
-        return f"is {len(name)} characters long; names derived from it allow at most {LONGEST}"
-    reason = RESERVED.get(name.partition("-")[0] if name.startswith(("delivery-", "maintenance-")) else name)
-    return f"is taken: {reason}" if reason else None
+        return f"is {len(name)} characters long; names derived from it allow at most {LONGEST}; shorten it"
+    first = name.partition("-")[0]
+    reason = RESERVED.get(first if first in BEGINNINGS else name)
+    return f"is taken: {reason}; choose another name" if reason else None
 
 
 ENVIRONMENT_NAME = Constraint(EXPECTED, _problem)

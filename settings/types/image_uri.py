@@ -34,9 +34,11 @@ class EcrImage:
         if image is None:
             raise ValueError(f"must be {EXPECTED}")
         if image["region"] not in REGIONS:
-            raise ValueError(f"names {image['region']}, which is no commercial AWS region ({BY_DATA})")
+            raise ValueError(
+                f"names {image['region']}, which is no commercial AWS region ({BY_DATA}); copy the URI from the console"
+            )
         if not SHORTEST <= len(image["repository"]) <= LONGEST:
-            raise ValueError(f"has a repository name of other than {SHORTEST} to {LONGEST} characters")
+            raise ValueError(f"must name a repository of {SHORTEST} to {LONGEST} characters")
         version = VERSION.fullmatch(image["version"])
         if version is None:
             raise ValueError("must end in a tag such as :6.1.0 or in a digest, @sha256: and 64 digits from 0 to f")

@@ -18,6 +18,7 @@ TYPES = {
     "dict_type": "a table",
 }
 """What pydantic's errors about types ask for."""
+ARRAYS = ("tuple_type", "list_type")
 
 
 class Mistake(NamedTuple):
@@ -45,7 +46,8 @@ def mistakes_of(field: FieldInfo, error: ValidationError) -> list[Mistake]:
             case "too_short":
                 mistakes.append(Mistake((), "is empty; at least one entry is needed"))
             case error_type if error_type in TYPES:
-                wanted = TYPES[error_type] + (f": {expected}" if expected else "")
+                each = ", each " if error_type in ARRAYS else ": "
+                wanted = TYPES[error_type] + (f"{each}{expected}" if expected else "")
                 mistakes.append(Mistake(path, with_value(value, f"is {type_name(value)} but must be {wanted}")))
             case _:
                 # An invalid key has a step more, "[key]".

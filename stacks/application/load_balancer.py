@@ -93,7 +93,7 @@ class LoadBalancer(Construct):
             )
             acknowledge(self.listener, {"ALBHttpToHttpsRedirection": plain, "ELBv2ACMCertificateRequired": plain})
         else:
-            self.origin_domain_name = f"origin.{domain.name}"
+            self.origin_domain_name = domain.origin
             self.url = f"https://{self.origin_domain_name}"
             self.listener = self._https_listener(domain)
         self._admit(

@@ -8,7 +8,6 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from settings import OffHoursSettings
 from stacks.monitoring.alarm_specs import BELOW, AlarmSpec
 from stacks.monitoring.metrics.source import FIVE_MINUTES
-from stacks.monitoring.running_hours import running_hours
 
 
 def ignore_off_hours(specs: list[AlarmSpec], off_hours: OffHoursSettings | None) -> list[AlarmSpec]:
@@ -21,7 +20,7 @@ def ignore_off_hours(specs: list[AlarmSpec], off_hours: OffHoursSettings | None)
     if off_hours is None:
         return specs
     hour = "((DAY(measured) - 1) * 24 + HOUR(measured))"
-    running = " || ".join(f"({hour} >= {first} && {hour} <= {last})" for first, last in running_hours(off_hours))
+    running = " || ".join(f"({hour} >= {first} && {hour} <= {last})" for first, last in off_hours.running_hours)
     return [_judged_while_running(spec, running) if spec.needs_tasks else spec for spec in specs]
 
 

@@ -13,6 +13,7 @@ from jobs.change_review.dependents import StackChange, dependents, spread_losses
 from jobs.change_review.differences import REMOVED, REPLACED, Comparer
 from jobs.change_review.findings import Finding
 from jobs.change_review.permissions import broadened
+from jobs.change_review.refused_replacements import refused_replacements
 from jobs.change_review.refused_updates import refused_updates
 from jobs.change_review.stateful import losses
 from settings import Settings
@@ -263,7 +264,8 @@ class Comparison:
         found: dict[str, str] = {}
         changes: list[StackChange] = []
         findings: list[Finding] = []
-        for name, difference in zip(names, self._comparer.compare(pairs), strict=True):
+        differences = dict(zip(names, self._comparer.compare(pairs), strict=True))
+        for name, difference in differences.items():
             findings += [*refused_updates(name, difference), *losses(name, difference)]
             if name in before:
                 findings += broadened(name, difference)
@@ -279,7 +281,8 @@ class Comparison:
                 changes.append(
                     StackChange(name=name, template=after[name].template, replaced=replaced, types=difference.types)
                 )
-        findings += spread_losses(dependents(changes), changes)
+        spread = dependents(changes)
+        findings += [*spread_losses(spread, changes), *refused_replacements(changes, differences, spread)]
         return found | {finding.title: REFUSED if finding.impossible else ACCEPTED for finding in findings}
 
 

@@ -43,7 +43,25 @@ def test_environment_is_its_own_stacks_and_those_of_its_further_regions(
     assert [stack.name for stack in stacks_to_destroy("qa", whole)] == found
 
 
-@pytest.mark.parametrize("name", ["prod", "production", "prod-us", "prod-eu-west-1", "product", "preprod", "dev-prod"])
+@pytest.mark.parametrize("name", ["production-eu-west-1", "production-eu", "production", "prod-us", "prod-eu-west-1"])
+def test_production_has_these_names(name: str) -> None:
+    assert is_production(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "prod",
+        "production",
+        "production-us",
+        "prod-us",
+        "prod-eu-west-1",
+        "product",
+        "productions",
+        "preprod",
+        "dev-prod",
+    ],
+)
 def test_destroy_protects_what_the_settings_call_production(name: str, tmp_path: Path) -> None:
     (tmp_path / REVIEWS).write_text("[]")
     stack = Stack(name="yawl", account="1", region="us-east-1", template={}, stage=name.capitalize())

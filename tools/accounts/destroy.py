@@ -26,8 +26,8 @@ from tools.accounts.deployed_stacks import (
 from tools.accounts.errors import OperationError
 
 PRODUCTION = ("prod", "production")
-"""Environments that this program never deletes, nor those whose names begin with `prod-`: regions of prod, and what
-`delivery.toml` warns about as production."""
+"""Environments that this program never deletes, nor those whose names begin with one of these and a hyphen: their
+further regions, and what `delivery.toml` warns about as production."""
 
 COSTS_ON = {
     "AWS::Backup::BackupVault": "every recovery point in it, by the GB",
@@ -66,8 +66,8 @@ class Plan:
 
 
 def stacks_to_destroy(environment: str, assembly: Assembly) -> list[Stack]:
-    """Return an environment's stacks; raises OperationError if there are none, or if it is prod."""
-    if environment in PRODUCTION or environment.startswith(f"{PRODUCTION[0]}-"):
+    """Return an environment's stacks; raises OperationError if there are none, or if it is production."""
+    if environment in PRODUCTION or environment.startswith(tuple(f"{name}-" for name in PRODUCTION)):
         raise OperationError(
             f"{environment} is production and cannot be deleted with this command. To delete it anyway, disable the "
             "stacks' termination protection and delete them one by one, in the order that `make destroy` shows for "

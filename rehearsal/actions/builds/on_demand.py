@@ -2,7 +2,7 @@
 
 `image_tools` puts a script for each on a build's PATH, which calls this. A program is downloaded at its first use, into
 the rehearsal's own cache, or its absence is recorded as a gap. Imports nothing but the standard library and its
-neighbour, because it runs inside builds and must start quickly.
+neighbours, because it runs inside builds and must start quickly.
 """
 
 import contextlib
@@ -166,10 +166,11 @@ def _has_system_package(package: str) -> bool:
 def _n(settings: Settings, program: str, arguments: Sequence[str]) -> None:
     """Change the build's Node, as the version manager of CodeBuild's image does."""
     from rehearsal.actions.builds import node_versions  # noqa: PLC0415 - only this program needs it
+    from rehearsal.process import interpreters  # noqa: PLC0415
 
     words = [word for word in arguments if not word.startswith("-") and word != "install"]
     if not words:
-        print(f"{program}: the build has Node {node_versions.version_of(shutil.which('node'))}")
+        print(f"{program}: the build has Node {interpreters.node_version(shutil.which('node'))}")
         return
     try:
         node_versions.use(words[0], settings, os.environ)

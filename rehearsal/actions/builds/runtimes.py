@@ -13,6 +13,7 @@ from rehearsal.actions.builds import build_python, node_versions
 from rehearsal.actions.builds.image_tools import ImageTools
 from rehearsal.actions.builds.on_demand import INSTALL_SECONDS, NOT_REHEARSED, Unavailable, install, record
 from rehearsal.gaps import GapKind
+from rehearsal.process import interpreters
 
 NEWEST = ("latest", "3.x")
 """Wishes that every Python here fulfils."""
@@ -55,9 +56,9 @@ class Runtimes:
         wanted = self._wanted.get("python")
         if wanted is None or wanted in NEWEST or _matches(build_python.FULL_VERSION, wanted):
             return None
-        for program in _pythons(wanted, environment["PATH"]):
-            if _matches(_python_version(program), wanted):
-                self._log(f"runtime python {_python_version(program)}: {program}")
+        for program in interpreters.pythons(wanted, environment["PATH"]):
+            if _matches(interpreters.python_version(program), wanted):
+                self._log(f"runtime python {interpreters.python_version(program)}: {program}")
                 return program
         try:
             return self._install_python(wanted, environment)
@@ -102,7 +103,7 @@ class Runtimes:
         return added
 
     def _node(self, wanted: str, environment: Mapping[str, str]) -> None:
-        current = node_versions.version_of(shutil.which("node", path=environment["PATH"]))
+        current = interpreters.node_version(shutil.which("node", path=environment["PATH"]))
         if wanted == "latest":
             return
         try:
@@ -151,20 +152,6 @@ def _matches(version: str, wanted: str) -> bool:
     return version.split(".")[: len(parts)] == parts
 
 
-def _pythons(wanted: str, path: str) -> Iterator[str]:
-    minor = ".".join(wanted.split(".")[:2])
-    if found := shutil.which(f"python{minor}", path=path):
-        yield found
-    home = node_versions.user_home()
-    for pattern in (".pyenv/versions/{}.*/bin/python3", ".local/share/uv/python/cpython-{}.*/bin/python3"):
-        yield from (str(found) for found in sorted(home.glob(pattern.format(minor)), reverse=True))
-
-
-def _python_version(program: str) -> str:
-    command = [program, "-I", "-c", "import sys, venv; print('.'.join(map(str, sys.version_info[:3])))"]
-    return _output(command, dict(os.environ))
-
-
 def _output(command: list[str], environment: Mapping[str, str]) -> str:
     """Return the first line that a command prints; empty if it fails."""
     program = shutil.which(command[0], path=environment["PATH"])
@@ -192,7 +179,7 @@ def _java_homes() -> Iterator[Path]:
     for pattern in JAVA_PLACES:
         yield from sorted(Path("/").glob(pattern.removeprefix("/")))
     for pattern in HOME_JAVA_PLACES:
-        yield from sorted(node_versions.user_home().glob(pattern))
+        yield from sorted(interpreters.user_home().glob(pattern))
 
 
 def _java_version(home: Path) -> str | None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.actions import artifacts
-from rehearsal.actions.run import ActionFailed, Outcome, Run
+from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Outcome, Run
 from rehearsal.actions.services.calls import failing
+from rehearsal.errors import NOT_EMULATED
+from rehearsal.gaps import GapKind
 
 TIMEOUT_SECONDS = 20 * 60
 """CodePipeline's limit for a Lambda action (CodePipeline User Guide, "Quotas in CodePipeline")."""
@@ -42,9 +44,13 @@ def _invoke(run: Run, token: str) -> Mapping[str, Any]:
     name, job = run.configuration["FunctionName"], str(uuid.uuid4())
     client = run.context.cloud.client("lambda", run.aws_environment.region, run.credentials())
     # CodePipeline does not wait for the answer. Here it shows at once that a function has ended without a result.
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(_event(run, job, token)))
+    event = _event(run, job, token)
+    run.context.cloud.announce_job(_details(run, event["CodePipeline.job"]))
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(event))
     body = answer["Payload"].read().decode(errors="replace")
     result = run.context.cloud.fact("jobs").get(job)
+    if result is None and NOT_EMULATED in body:
+        raise ActionNotRehearsed(GapKind.RUNTIME, _error(body))
     if result is None and "FunctionError" in answer:
         raise ActionFailed(f"function {name} failed: {_error(body)}")
     if result is None:
@@ -76,6 +82,24 @@ def _event(run: Run, job: str, token: str) -> dict[str, Any]:
     if token:
         data["continuationToken"] = token
     return {"CodePipeline.job": {"id": job, "accountId": run.context.home.account, "data": data}}
+
+
+def _details(run: Run, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what GetJobDetails adds to the event (CodePipeline API Reference, "JobData")."""
+    context = run.context
+    pipeline = context.definition.name
+    data = {
+        **job["data"],
+        "actionTypeId": {"category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1"},
+        "pipelineContext": {
+            "pipelineName": pipeline,
+            "pipelineArn": f"arn:{run.partition}:codepipeline:{context.home.region}:{context.home.account}:{pipeline}",
+            "pipelineExecutionId": context.execution_id,
+            "stage": {"name": run.stage},
+            "action": {"name": run.action.name},
+        },
+    }
+    return {**job, "data": data}
 
 
 def _artifact(name: str, bucket: str, key: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 import uuid
 
 from rehearsal.actions import artifacts
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Outcome, Run
 from rehearsal.actions.services.calls import failing
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.gaps import GapKind
@@ -32,6 +32,8 @@ def execute(run: Run) -> Outcome:
             time.sleep(POLL_SECONDS)
     if found["status"] != "SUCCEEDED":
         cause = ": ".join(filter(None, (found.get("error"), found.get("cause")))) or "no reason given"
+        if NOT_EMULATED in cause:
+            raise ActionNotRehearsed(GapKind.EMULATOR, f"execution {name} ended as {found['status']}: {cause}")
         raise ActionFailed(f"execution {name} ended as {found['status']}: {cause}")
     run.log(f"execution {name} succeeded")
     for output in run.action.outputs:

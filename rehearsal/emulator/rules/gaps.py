@@ -10,7 +10,8 @@ from typing import Any
 
 from rehearsal.emulator.internals import custom_resource, lambdas
 from rehearsal.emulator.rules.refusal import NotEmulated
-from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED, NOT_EMULATED
+from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED
+from rehearsal.process.lambda_runtimes import lacking
 
 BROKEN = (AttributeError, IndexError, KeyError, NotImplementedError, TypeError)
 """Errors of handlers that do not support their input; a refusal is a ValueError."""
@@ -19,8 +20,6 @@ MISSING = re.compile(
     r"|No module named '(awslambdaric|snapshot_restore_py)[^']*'"
 )
 """Messages of Node and Python for a missing library that AWS's runtimes include. Without another one, AWS fails too."""
-RUNTIMES = ("python", "nodejs", "provided")
-"""The beginnings of the runtimes whose functions run here."""
 NO_ANSWER = "CloudFormation did not receive a response from your Custom Resource"
 """CloudFormation's message for a custom resource whose function sent no response in time."""
 
@@ -31,11 +30,10 @@ def broken(resource_type: str, error: Exception) -> NotEmulated:
 
 
 def register() -> None:
-    """Fail functions that cannot run here, and a custom resource as soon as its function fails.
+    """Fail functions without code, and a custom resource as soon as its function fails.
 
     ministack would answer for such functions as if they had succeeded, and wait an hour for a response.
     """
-    lambdas._execute_function_docker = _refuse
     above = lambdas._execute_function_with_config_scope
 
     def execute(record: dict[str, Any], event: dict[str, Any], *rest: Any) -> dict[str, Any]:
@@ -45,10 +43,10 @@ def register() -> None:
             result = {"error": True, "body": {"errorMessage": "its code is not in the bucket that its template names"}}
         if isinstance(event, dict) and "ResponseURL" in event and result.get("error"):
             output = f"{json.dumps(result.get('body'), default=str)} {result.get('log', '')}"
-            lacking = _lacking(record["config"], output)
+            needed = _lacking(record["config"], output)
             reason = (
-                f"{CUSTOM_RESOURCE_NOT_EMULATED} {event['LogicalResourceId']} needs {lacking}"
-                if lacking
+                f"{CUSTOM_RESOURCE_NOT_EMULATED} {event['LogicalResourceId']} needs {needed}"
+                if needed
                 else f"{NO_ANSWER}: its function failed: {output[:300]}"
             )
             token = event["ResponseURL"].rpartition("/")[2].partition("?")[0]
@@ -58,23 +56,8 @@ def register() -> None:
     lambdas._execute_function_with_config_scope = execute
 
 
-def _refuse(function: dict[str, Any], *_: Any) -> dict[str, Any]:
-    config = function.get("config") or function
-    message = f"{NOT_EMULATED}: the function {config['FunctionName']} needs {_other_runtime(config)}"
-    return {"body": {"errorMessage": message, "errorType": "Runtime.NotRehearsed"}, "error": True, "log": message}
-
-
-def _other_runtime(config: dict[str, Any]) -> str:
-    """Return the runtime of a function that does not run here; empty for one that does."""
-    if config.get("PackageType") == "Image":
-        return "a container image, which the rehearsal does not run"
-    if not config.get("Runtime", "").startswith(RUNTIMES):
-        return f"the runtime {config.get('Runtime')}, which the rehearsal does not run"
-    return ""
-
-
 def _lacking(config: dict[str, Any], output: str) -> str:
     """Return what a failed function needs and the emulator does not have; empty if AWS would fail it too."""
     missing = MISSING.search(output)
     library = f"{missing[1] or missing[2]}, which Lambda has and the rehearsal lacks" if missing else ""
-    return _other_runtime(config) or library
+    return lacking(config) or library

@@ -1,5 +1,6 @@
 """HTTP backends of API Gateway: load balancers answer by name or listener; ministack would look for them in DNS."""
 
+import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -7,7 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from rehearsal.emulator.internals import alb, cloudfront, responses, service
-from rehearsal.emulator.services import load_balancers
+from rehearsal.emulator.services import load_balancers, unserved
+from rehearsal.gaps import GapKind
 
 Answer = tuple[int, Any, bytes]
 READ_SECONDS = 30.0
@@ -34,7 +36,17 @@ async def _open(
     if balancer := load_balancers.named((url.hostname or "").lower()):
         path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
         return await _balance(balancer, url.port or PORTS.get(url.scheme, 80), path, wanted)
-    return await elsewhere(request, seconds)
+    try:
+        return await elsewhere(request, seconds)
+    except urllib.error.HTTPError:
+        raise
+    except (OSError, ValueError):
+        # The emulator reaches no other host; ministack would answer as if the API was configured badly.
+        backend = url.hostname or wanted.full_url
+        unserved.requests.append((GapKind.WORKLOAD, f"an API needed {backend}, which is outside of the rehearsal"))
+        if not isinstance(request, urllib.request.Request):
+            raise
+        return 503, {"Content-Type": "text/plain"}, f"not rehearsed: {backend} is outside of the rehearsal\n".encode()
 
 
 async def _balance(found: load_balancers.Found, port: int, target: str, wanted: urllib.request.Request) -> Answer:

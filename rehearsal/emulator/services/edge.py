@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from rehearsal.emulator.internals import cloudfront, here, iam_evaluator, responses, s3
-from rehearsal.emulator.services import load_balancers
+from rehearsal.emulator.services import load_balancers, unserved
 from rehearsal.emulator.services.edge_cache import EdgeCache, OriginAnswer, key_parts, lifetime
+from rehearsal.gaps import GapKind
 
 Answer = tuple[int, dict[str, Any], bytes]
 """Status, headers and body."""
@@ -111,12 +112,24 @@ async def _fetch(
     if whole and (kept := _cache.get(key)):
         found, viewer.age = kept
     else:
-        with _scope(origin):
-            found = OriginAnswer(*await _fetch_from_origin(origin, method, uri, query, headers, *rest))
+        try:
+            with _scope(origin):
+                found = OriginAnswer(*await _fetch_from_origin(origin, method, uri, query, headers, *rest))
+        except cloudfront.OriginUnreachable:
+            if load_balancers.named(origin["domain_name"].lower()):
+                raise
+            return _not_rehearsed(origin["domain_name"])
         seconds = lifetime(found.headers, viewer.policy, time.time())
         if whole and method == "GET" and found.status == 200 and seconds > 0:
             _cache.keep(key, found, seconds)
     return found.status, found.reason, dict(found.headers), b"" if method == "HEAD" else found.body
+
+
+def _not_rehearsed(origin: str) -> tuple[int, str, Mapping[str, Any], bytes]:
+    """Answer for an origin that is outside of the rehearsal."""
+    unserved.requests.append((GapKind.WORKLOAD, f"a distribution needed {origin}, which is outside of the rehearsal"))
+    body = f"not rehearsed: {origin} is outside of the rehearsal\n".encode()
+    return 503, "Service Unavailable", {"content-type": "text/plain"}, body
 
 
 @contextmanager

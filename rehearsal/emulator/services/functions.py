@@ -20,6 +20,9 @@ TRIES = 3
 failures: list[str] = []
 """One message for each event that a function failed to process."""
 
+REFUSED = "Runtime.NotRehearsed"
+"""The type of the error of a function that cannot run here, which is a gap and no failure."""
+
 _events: queue.Queue[tuple[Any, Any]] = queue.Queue()
 _log = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ def register() -> None:
     """Have EventBridge queue invocations, and store a new function's dead-letter queue."""
     eventbridge._dispatch_to_lambda = _enqueue
     providers.register(Function("AWS::Lambda::Function"))
-    threading.Thread(target=_work, daemon=True).start()
+    _worker.start()
 
 
 class Function(providers.Extension):
@@ -66,11 +69,16 @@ def _work() -> None:
             _events.task_done()
 
 
+def is_event() -> bool:
+    """Return whether this thread processes an event, for which nobody waits."""
+    return threading.current_thread() is _worker
+
+
 def _run(record: dict[str, Any], event: dict[str, Any]) -> None:
     result: dict[str, Any] = {}
     for _ in range(TRIES):
         result = lambdas._execute_function_with_config_scope(record, event)
-        if not result.get("error"):
+        if not result.get("error") or _is_refused(result):
             return
     config = record["config"]
     failures.append(f"{config['FunctionName']}: {json.dumps(result.get('body'), default=str)[:500]}")
@@ -79,3 +87,11 @@ def _run(record: dict[str, Any], event: dict[str, Any]) -> None:
         lambdas._run_with_function_config_scope(
             record, lambdas._route_async_failure, queue_arn, config["FunctionName"], event, result
         )
+
+
+def _is_refused(result: dict[str, Any]) -> bool:
+    body = result.get("body")
+    return isinstance(body, dict) and body.get("errorType") == REFUSED
+
+
+_worker = threading.Thread(target=_work, daemon=True)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from rehearsal.emulator.cloudformation.origins import label
 from rehearsal.emulator.internals import alb, responses
+from rehearsal.emulator.services import unserved as unserved_calls
+from rehearsal.gaps import NOTHING_BEHIND, Gap, GapKind
 
 Parameters = dict[str, list[str]]
 """A call's parameters in the query protocol."""
@@ -40,10 +43,9 @@ def named(host: str) -> Found | None:
 
 NOT_REHEARSED = "not rehearsed: nothing runs behind this load balancer\n"
 """The body of a response for a target group without targets."""
-
-
-unserved_requests: list[str] = []
-"""The target group of each request that nothing could answer."""
+ANSWERED = "a load balancer answered 503 “not rehearsed”, because nothing runs behind it (see --workload)"
+"""Why a build that fails then says nothing about the release."""
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
 def of_listener(url: str) -> tuple[Found, int] | None:
@@ -56,9 +58,9 @@ def of_listener(url: str) -> tuple[Found, int] | None:
     return None
 
 
-def unserved() -> list[dict[str, str]]:
-    """Return the load balancers that have a target group behind which nothing runs."""
-    found: list[dict[str, str]] = []
+def unserved() -> list[Gap]:
+    """Return a gap for each load balancer that has a target group behind which nothing runs."""
+    found: list[Gap] = []
     for one in everywhere():
         with responses.request_scope(one.account, one.region):
             arn = one.balancer["LoadBalancerArn"]
@@ -66,8 +68,9 @@ def unserved() -> list[dict[str, str]]:
             rules = [item for item in alb._rules.values() if item.get("ListenerArn") in listeners]
             groups = {group for group in _groups([list(listeners.values()), rules]) if group in alb._tgs}
             if not all(map(_is_served, groups)):
-                name = one.balancer["LoadBalancerName"]
-                found.append({"name": name, "account": one.account, "region": one.region})
+                name = label(one.account, one.region, BALANCER, arn)
+                where = f"load balancer {name} in {one.account}/{one.region}"
+                found.append(Gap(GapKind.WORKLOAD, where, NOTHING_BEHIND))
     return found
 
 
@@ -94,7 +97,7 @@ def register() -> None:
 
     async def forward_or_refuse(group: str, *arguments: Any) -> Any:
         if group in alb._tgs and not _is_served(group):
-            unserved_requests.append(group)
+            unserved_calls.requests.append((GapKind.WORKLOAD, ANSWERED))
             return 503, {"Content-Type": "text/plain"}, NOT_REHEARSED.encode()
         return await forward(group, *arguments)
 

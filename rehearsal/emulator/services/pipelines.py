@@ -34,7 +34,7 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     if found := executions.answer(action, request):
         return found
     if action in jobs.ACTIONS:
-        return jobs.answer(request)
+        return jobs.answer(action, request)
     if action not in ("GetPipeline", *started_executions.ACTIONS):
         return 400, {"__type": "InvalidActionException", "message": f"{NOT_EMULATED}: {action}"}
     name = request.get("name") or request.get("pipelineName")

@@ -226,3 +226,20 @@ def test_execution_policies_must_be_readable(tmp_path: Path, text: str) -> None:
     (write(tmp_path, delivery()) / assembly.EXECUTION_POLICIES).write_text(text)
     with pytest.raises(RehearsalError, match=r"execution-policies\.json cannot be read"):
         assembly.read(tmp_path)
+
+
+COMMANDS = {
+    "Name": "Run",
+    "ActionTypeId": {"Category": "Compute", "Owner": "AWS", "Provider": "Commands", "Version": "1"},
+}
+
+
+@pytest.mark.parametrize("kind", ["V1", "V2", None])
+def test_feature_of_v2_without_a_type_is_a_gap(tmp_path: Path, kind: str | None) -> None:
+    """CodePipeline's answer is not documented. For V1 it is, and the emulator refuses."""
+    stages = [{"Name": "Dev", "Actions": [COMMANDS], "OnFailure": {"Result": "ROLLBACK"}}]
+    found = pipeline(Stages=stages, Variables=[{"Name": "Level"}], **({"PipelineType": kind} if kind else {}))
+    gaps = assembly.read(write(tmp_path, {"name": "delivery", "resources": {"P": found}})).gaps
+    features = ["Pipeline variable", "Stage level conditions", "Commands Action"]
+    assert [gap.reason.partition(":")[0] for gap in gaps] == ([] if kind else features)
+    assert {gap.kind for gap in gaps} <= {GapKind.EMULATOR}

@@ -30,6 +30,7 @@ from rehearsal.engine.execution import ACTION_RUNNERS
 from rehearsal.gaps import GapKind
 from rehearsal.process.output_directory import output_directory
 from rehearsal.rehearsal import uninterrupted
+from rehearsal.report.permissions import Permissions, empty_permissions_report
 from tests.rehearsal.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
 
 
@@ -230,6 +231,51 @@ def test_verdict_is_in_the_exit_code_and_the_reports(
 
 
 @pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("reads", [True, False])
+def test_interrupted_rehearsal_reports_the_calls_before_it(
+    reads: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = {**empty_permissions_report(Permissions.ENFORCED), "evaluated": 7}
+    answers = [summary] if reads else []
+    facts: dict[str, object] = {
+        "functions": {"idle": True, "failures": [], "differences": {"nodejs22.x ran with Node 24.1.0": ["a", "b"]}},
+        "unserved": {"gaps": [{"kind": "workload", "where": "load balancer web", "reason": "nothing"}]},
+        "messages": [],
+        "refused": [],
+        "recorded_types": ["AWS::Some::Type"],
+    }
+
+    def execute(_: Run) -> Outcome:
+        # As the main thread does while actions run in parallel.
+        raise KeyboardInterrupt
+
+    def fact(_: Cloud, what: str) -> object:
+        return facts[what]
+
+    def read(_: Cloud) -> object:
+        return facts
+
+    def answer(_: Cloud) -> object:
+        if not answers:
+            raise ConnectionResetError
+        return answers.pop()
+
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    monkeypatch.setattr(OnePipeline, "fact", fact)
+    monkeypatch.setattr(OnePipeline, "facts", read)
+    monkeypatch.setattr(OnePipeline, "permission_summary", answer)
+    monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
+    assert main(["--assembly", "cdk.out", "--approve", "yes"]) == 3
+    output = capsys.readouterr().out
+    assert ("permissions: 7 calls evaluated, 0 refused" in output) == reads
+    assert ("permissions: no call was evaluated" in output) != reads
+    assert "do nothing: AWS::Some::Type" in output
+    assert "Functions in their own runtime: nodejs22.x ran with Node 24.1.0: a, b" in output
+    assert output.count("load balancer web: nothing (workload)") == 1
+    assert output.endswith("interrupted\n")
+
+
+@pytest.mark.usefixtures("repository")
 def test_gaps_are_listed_whether_accepted_or_not(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,7 +285,8 @@ def test_gaps_are_listed_whether_accepted_or_not(
     reason = "Build actions of Fake are not rehearsed"
     # They run in parallel.
     assert sorted(document["gaps"], key=lambda gap: gap["where"]) == [
-        {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
+        {"kind": "action", "where": where, "reason": reason, "is_minor": False, "accepted": True}
+        for where in ("Dev/Deploy", "Dev/Test")
     ]
     output = capsys.readouterr().out
     assert output.index(f"cannot     Dev/Test: {reason} (action)") < output.index("stage Dev"), "before it starts"

@@ -19,11 +19,11 @@ PIPELINE = Stack(
 )
 
 
-def network(pipeline_account: str) -> Stack:
+def network(pipeline_account: str, *, stage: str | None = "Dev", name: str = "yawl-dev-network") -> Stack:
     trusted = f"arn:aws:iam::{pipeline_account}:role/yawl-delivery-NotificationsNotifierRole*"
     trust = {"Condition": {"ArnLike": {"aws:PrincipalArn": [trusted]}}}
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
-    return Stack(name="yawl-dev-network", account="2", region=EAST, template={"Resources": {"R": role}}, stage="Dev")
+    return Stack(name=name, account="2", region=EAST, template={"Resources": {"R": role}}, stage=stage)
 
 
 class Deployed:
@@ -59,6 +59,21 @@ CASES = {
 def test_where_the_pipeline_was(deployed: Deployed, found: str | None) -> None:
     whole = Assembly(Path(), (PIPELINE, network(NEW)))
     assert former_place(whole, cast(Reader, deployed)) == found
+
+
+SILENT = replace(network(NEW, name="yawl-dev-storage"), template={"Resources": {}})
+
+
+@pytest.mark.parametrize("released", [SILENT, network(NEW, stage=None, name="yawl-dev-storage")])
+def test_only_stacks_of_environments_that_trust_the_pipeline_say_where_it_was(released: Stack) -> None:
+    deployed = Deployed(network(OLD, name="yawl-dev-storage"))
+    assert former_place(Assembly(Path(), (PIPELINE, released)), cast(Reader, deployed)) is None
+
+
+def test_first_of_several_accounts_is_named() -> None:
+    both = network(OLD, name="yawl-prod-network"), network("000000000000")
+    whole = Assembly(Path(), (PIPELINE, network(NEW, name="yawl-prod-network"), network(NEW)))
+    assert former_place(whole, cast(Reader, Deployed(*both))) == OLD
 
 
 def test_denied_access_is_not_taken_for_a_pipeline_that_stays() -> None:

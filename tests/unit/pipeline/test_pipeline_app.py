@@ -38,6 +38,26 @@ def test_pipeline_that_would_move_is_refused(
     ]
 
 
+def test_actions_that_cannot_be_added_are_refused_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline_app import main
+
+    actions = '["sns:CreateTopik", "sns:CreateTopic", "iam:CreateUser"]'
+    (tmp_path / "delivery.toml").write_text(
+        delivery_toml(f'pipeline.execution = "least-privilege"\npipeline.execution_actions = {actions}')
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        'delivery.toml: pipeline.execution_actions[0]: "sns:CreateTopik" is no action that AWS has; remove it',
+        'delivery.toml: pipeline.execution_actions[2]: "iam:CreateUser" is of IAM, whose actions come from the '
+        "templates alone; remove it",
+    ]
+
+
 @pytest.mark.parametrize(
     "variables",
     [

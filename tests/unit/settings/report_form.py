@@ -1,8 +1,20 @@
 """The form of a report: each line has the path of a value in the file, the value, and what is wrong with it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from settings.validation.toml_format import Path, dotted, literal, quoted
+
+REMEDY: Final = re.compile(
+    # What is right,
+    r"\b(must (be|end|start|name)|at most|at least|the nearest|did you mean|known here|belongs in|needs|sold there)\b"
+    # or what to do.
+    r"|\b(add|choose|combine|copy|deliver|give|let|lower|make|name|number|raise|remove|rename|set|shorten|take|use) "
+    r"|\bwrite "
+    r"|former name of .*, which is also given"
+)
+"""A part of each line tells the user what to change."""
 
 
 def places(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
@@ -15,9 +27,15 @@ def places(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 def malformed(lines: Sequence[str], table: Mapping[str, object]) -> list[str]:
-    """Return the lines that do not have the form `PATH: VALUE reason`."""
+    """Return the lines that do not have the form `PATH: VALUE reason and remedy`."""
     known = {dotted(path): (path, value) for path, value in places(table)}
-    return [line for line in lines if not _is_well_formed(line, known)]
+    return [line for line in lines if not _is_well_formed(line, known) or not has_remedy(line)]
+
+
+def has_remedy(line: str) -> bool:
+    """Return whether a line says what to change; what it quotes of the file does not count."""
+    _, _, text = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line).partition(": ")
+    return REMEDY.search(text.lower()) is not None or "missing" in text
 
 
 def _is_well_formed(line: str, known: Mapping[str, tuple[Path, object]]) -> bool:

@@ -14,11 +14,13 @@ from settings.aws.data import (
     REGIONS,
     UNCHECKED_REGIONS,
     UNCLEAR,
+    ZONES,
 )
 from settings.aws.generate import generate
 from settings.aws.places import PLACES
 from settings.aws.services import CODECONNECTIONS, CODEPIPELINE, PIPELINE, SERVICES
 from settings.guide import guide
+from settings.types.regions import REGIONS_WITHOUT_COMMON_ZONES
 from tests.unit.settings_file import load_changed
 
 
@@ -52,6 +54,12 @@ def test_classes_differ_by_region() -> None:
     assert "ap-southeast-6" not in CACHE_NODE_TYPES["cache.t3.small"]
     assert set(DATABASE_CLASSES["db.t3.small"]) == set(REGIONS)
     assert not [one for one in CACHE_NODE_TYPES if ".r6gd." in one], "they require data tiering"
+
+
+def test_default_zones_exist_in_every_region_with_common_zones() -> None:
+    assert list(ZONES) == list(REGIONS)
+    without = {region for region, letters in ZONES.items() if not letters.startswith("ab")}
+    assert without <= set(REGIONS_WITHOUT_COMMON_ZONES)
 
 
 def test_sources_that_contradict_each_other_warn() -> None:

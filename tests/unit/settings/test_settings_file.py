@@ -30,9 +30,9 @@ UNREADABLE = {
     "[environments.dev]\n[environments.dev]\n": (
         "is not valid TOML: Cannot declare ('environments', 'dev') twice (at line 2, column 18)"
     ),
-    "a = " + "9" * 5000: "has a number with too many digits",
-    "a = " + "[" * 5000: "is nested too deeply",
-    b"a = '\xff'": "is not UTF-8: byte 6 is 0xff",
+    "a = " + "9" * 5000: "has a number with too many digits; shorten it",
+    "a = " + "[" * 5000: "is nested too deeply; no value needs more than a few brackets",
+    b"a = '\xff'": "is not UTF-8: byte 6 is 0xff; save it as UTF-8",
 }
 
 
@@ -45,7 +45,7 @@ def test_invalid_toml_is_reported_with_its_position(file: Path, text: str | byte
 
 
 def test_missing_file_and_folder_are_reported(file: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^delivery\.toml: does not exist$"):
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: does not exist; run this in the folder that has it$"):
         load(file)
     file.mkdir()
     with pytest.raises(SettingsError, match=r"^delivery\.toml: cannot be read: Is a directory$"):
@@ -67,7 +67,7 @@ def test_empty_file_lists_the_required_keys(file: Path) -> None:
 def test_error_names_the_file_as_given(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load(tmp_path / "elsewhere.toml")
-    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: does not exist",)
+    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: does not exist; run this in the folder that has it",)
 
 
 def test_valid_file_keeps_its_order(file: Path) -> None:
@@ -146,6 +146,10 @@ def test_unverified_downloads_warn(file: Path) -> None:
         ("library/tomcat:10.1", "use public.ecr.aws/docker/library/tomcat:10.1 with its digest"),
         ("docker.io/library/tomcat:10.1", "use public.ecr.aws/docker/library/tomcat:10.1 with its digest"),
         ("index.docker.io/bitnami/tomcat:10.1", "copy the image to Amazon ECR, and use it there"),
+        (
+            "registry.hub.docker.com/library/tomcat:10.1",
+            "use public.ecr.aws/docker/library/tomcat:10.1 with its digest",
+        ),
         ("bitnami/tomcat:10.1", "copy the image to Amazon ECR, and use it there"),
         ("public.ecr.aws/docker/library/tomcat:10.1", None),
         ("111111111111.dkr.ecr.us-east-1.amazonaws.com/tomcat:10.1", None),
@@ -160,6 +164,9 @@ def test_base_image_of_docker_hub_warns(file: Path, base: str, remedy: str | Non
     assert [line.rpartition('"toomanyrequests": ')[2] for line in warnings] == ([remedy] if remedy else [])
 
 
+OFF_HOURS = """\
+environments.dev.tasks.off_hours = { days = "MON-FRI", wake_hour = 7, sleep_hour = 22, time_zone = "ZONE" }
+environments.dev.deployment_window = { days = "MON-FRI", hours = "9-15", time_zone = "ZONE" }"""
 RISKY: dict[str, list[str]] = {
     "environments.prod.approval = false": [
         "environments.prod.approval: is false: every push reaches prod without anyone's approval"
@@ -174,11 +181,16 @@ RISKY: dict[str, list[str]] = {
     ],
     'environments.prod-eu = { account = "555555555555", region = "eu-west-1" }': [],
     "environments.dev.retain_data = false": [],
+    OFF_HOURS.replace("ZONE", "US/Eastern"): [
+        'environments.dev.tasks.off_hours.time_zone: "US/Eastern" is another name of America/New_York, and AWS '
+        "documents only canonical names for scheduled scaling: use that one, here and in deployment_window"
+    ],
+    **{OFF_HOURS.replace("ZONE", zone): [] for zone in ("America/New_York", "UTC", "Etc/GMT+9", "Europe/Oslo")},
 }
 
 
 @pytest.mark.parametrize("setting", RISKY)
-def test_what_is_risky_for_production_is_warned_about(file: Path, setting: str) -> None:
+def test_what_is_risky_is_warned_about(file: Path, setting: str) -> None:
     file.write_text(delivery_toml(setting))
     assert load(file).warnings() == RISKY[setting]
 

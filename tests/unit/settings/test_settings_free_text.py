@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 import regex
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from settings import DomainSettings
+from tests.examples import examples
 from tests.unit.settings_file import load_changed
 
 ACCEPTED: dict[str, tuple[str, ...]] = {
@@ -65,6 +70,22 @@ APIS = [
     ("environments.prod.tags.owner", "ssm", "TagValue"),
     ("environments.prod.tags.owner", "wafv2", "TagValue"),
 ]
+
+
+NAMES = st.lists(st.text("ab1-.", min_size=1, max_size=8), min_size=1, max_size=3).map(".".join)
+
+
+@examples(100)
+@given(name=NAMES | st.sampled_from(["10.0.0.1", "a.b", "a.bc", "a.b1", "xn--p1ai.xn--p1ai"]))
+def test_certificate_can_be_for_every_name_that_is_accepted(name: str) -> None:
+    domain = {"name": f"a.{name}", "hosted_zone_id": "Z1", "hosted_zone_name": name}
+    try:
+        settings = DomainSettings(**domain)
+    except ValidationError:
+        return
+    for one in (settings.name, settings.origin):
+        assert regex.fullmatch(shapes("acm")["DomainNameString"]["pattern"], one)
+    assert not settings.name.replace(".", "").isdigit()
 
 
 @pytest.mark.parametrize(("key", "service", "shape"), APIS)

@@ -6,6 +6,7 @@ import pytest
 
 from settings import SettingsError, load
 from settings.aws.data import BY_DATA
+from tests.unit.settings.report_form import has_remedy
 from tests.unit.settings_file import delivery_toml
 
 TABLE = Path(__file__).with_name("settings_mistakes.txt")
@@ -42,6 +43,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("changes", "output"), rows(), ids=[changes for changes, _ in rows()])
 def test_error_message(changes: str, output: tuple[str, ...]) -> None:
     assert problems(changes) == output
+    assert [line for line in output if not has_remedy(line.removeprefix("delivery.toml: "))] == []
 
 
 ALL_AT_ONCE = """\
@@ -123,5 +125,5 @@ def test_error_text_is_its_lines() -> None:
         load(Path("delivery.toml"))
     assert str(raised.value) == (
         "delivery.toml: pipeline.account: missing; must be the 12-digit ID of an AWS account\n"
-        "delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2"
+        "delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2; raise it, or lower tasks.min"
     )

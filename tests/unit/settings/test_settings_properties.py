@@ -36,7 +36,7 @@ def test_task_sizes_exist_on_fargate(cpu: int, memory: int) -> None:
 
 
 @unhurried
-@given(st.integers(1, 8192), st.sampled_from("mM"), st.sampled_from([512, 1024, 2048, 4096, 8192]))
+@given(st.integers(3, 8192), st.sampled_from("mM"), st.sampled_from([512, 1024, 2048, 4096, 8192]))
 def test_heap_leaves_a_quarter_of_the_memory_and_768_mib(heap: int, unit: str, memory: int) -> None:
     cpu = next(cpu for cpu, offered in MEMORY_BY_CPU.items() if memory in offered)
     output = said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap=f"{heap}{unit}"))

@@ -15,7 +15,6 @@ from jobs.cost.estimate import estimate, total
 from jobs.cost.usage import Assumptions
 from settings import OffHoursSettings
 from settings.sections.deployment_window import DAYS, TIME_ZONES
-from stacks.monitoring.running_hours import running_hours
 from tests.unit.one_environment import OFF_HOURS, OneEnvironment
 
 if TYPE_CHECKING:
@@ -84,17 +83,17 @@ def test_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
             OffHoursSettings(days="SUN", wake_hour=9, sleep_hour=22, time_zone="America/Los_Angeles"),
             [(0, 4), (162, 167)],
         ),
-        (OffHoursSettings(days="MON", wake_hour=9, sleep_hour=10, time_zone="UTC"), []),
+        (OffHoursSettings(days="MON", wake_hour=9, sleep_hour=11, time_zone="UTC"), [(10, 10)]),
     ],
 )
 def test_alarm_hours(night: OffHoursSettings, hours: list[tuple[int, int]]) -> None:
-    assert running_hours(night) == hours
+    assert night.running_hours == hours
 
 
 @st.composite
 def nights(draw: st.DrawFn) -> OffHoursSettings:
     wake = draw(st.integers(0, 22))
-    return OffHoursSettings(
+    return OffHoursSettings.model_construct(
         days=",".join(draw(st.lists(st.sampled_from(DAYS), min_size=1, unique=True))),
         wake_hour=wake,
         sleep_hour=draw(st.integers(wake + 1, 23)),
@@ -108,7 +107,7 @@ def test_alarms_are_suppressed_while_tasks_are_off_or_starting(night: OffHoursSe
     # The few zones with a third offset for some weeks are calculated with the offset at the first of a month.
     seasons = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
     monday = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(weeks=week)
-    for first, last in running_hours(night):
+    for first, last in night.running_hours:
         for now in (monday + timedelta(hours=first), monday + timedelta(hours=last, minutes=59)):
             here = now.astimezone(zone)
             if here.utcoffset() in seasons:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.builds import node_versions, runtimes
+from rehearsal.actions.builds import runtimes
 from rehearsal.actions.run import ActionFailed, ActionNotRehearsed
 from rehearsal.gaps import GapKind
+from rehearsal.process import interpreters
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.actions.test_build_action import Projects
 
@@ -28,7 +29,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     users = tmp_path / "users"
     users.mkdir()
     monkeypatch.setenv("PATH", f"{users}:{Path(sys.executable).parent}:/usr/bin:/bin")
-    monkeypatch.setattr(node_versions, "user_home", lambda: tmp_path / "home")
+    monkeypatch.setattr(interpreters, "user_home", lambda: tmp_path / "home")
     return users
 
 
@@ -119,7 +120,7 @@ def test_windows_build_is_not_rehearsed(projects: Projects) -> None:
 
 
 def test_own_python_and_node_fulfil_their_own_versions(projects: Projects) -> None:
-    node = node_versions.version_of("node").partition(".")[0]
+    node = interpreters.node_version("node").partition(".")[0]
     ask = "python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'; node --version"
     said = run_with_runtimes(projects, ask, python=OURS, nodejs=f"{node}.x")
     assert said[-2] == OURS

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.run import ActionFailed
+from rehearsal.actions.run import ActionFailed, ActionNotRehearsed
 from rehearsal.actions.services import bucket, container_service, function, state_machine
 from rehearsal.engine.artifacts import ArtifactNotFound
+from rehearsal.gaps import GapKind
 from tests.rehearsal.emulator.action_runner import Workshop
 
 
-def define(workshop: Workshop, body: str) -> None:
+def define(workshop: Workshop, body: str, *, runtime: str = "python3.12") -> None:
     """Create the function `check`, whose handler has this body."""
     code = "import boto3, json, os\n\n\ndef handler(event, context):\n    job = event['CodePipeline.job']\n"
     code += "    pipeline = boto3.client('codepipeline')\n"
@@ -24,7 +25,7 @@ def define(workshop: Workshop, body: str) -> None:
         archive.writestr("index.py", code)
     workshop.home.client("lambda").create_function(
         FunctionName="check",
-        Runtime="python3.12",
+        Runtime=runtime,
         Handler="index.handler",
         Role=workshop.role(workshop.home, "function"),
         Code={"ZipFile": packed.getvalue()},
@@ -49,6 +50,28 @@ class TestLambda:
             """,
         )
         assert invoke(workshop) == {"Level": "3", "Account": workshop.home.place.account}
+
+    def test_function_reads_the_details_of_its_job(self, workshop: Workshop) -> None:
+        define(
+            workshop,
+            """
+            found = pipeline.get_job_details(jobId=job["id"])["jobDetails"]
+            context, configuration = found["data"]["pipelineContext"], found["data"]["actionConfiguration"]
+            variables = {"Pipeline": context["pipelineName"], "Stage": context["stage"]["name"]}
+            variables["Level"] = configuration["configuration"]["UserParameters"]
+            try:
+                pipeline.put_job_success_result(jobId="00000000-0000-0000-0000-000000000000")
+            except pipeline.exceptions.JobNotFoundException:
+                pipeline.put_job_success_result(jobId=job["id"], outputVariables=variables)
+            """,
+        )
+        assert invoke(workshop) == {"Pipeline": "pipeline", "Stage": "Stage", "Level": '{"level": 3}'}
+
+    def test_function_that_cannot_run_is_not_rehearsed(self, workshop: Workshop) -> None:
+        define(workshop, "", runtime="java21")
+        with pytest.raises(ActionNotRehearsed, match="the function check needs the runtime java21") as gap:
+            invoke(workshop)
+        assert gap.value.kind is GapKind.RUNTIME
 
     def test_reported_failure_is_the_reason(self, workshop: Workshop) -> None:
         define(
@@ -142,6 +165,13 @@ class TestStepFunctions:
             found = workshop.home.client("stepfunctions").describe_execution(executionArn=variables["ExecutionArn"])
             assert (found["status"], json.loads(found["input"])) == ("SUCCEEDED", json.loads(expected))
             assert found["name"].startswith(configuration.get("ExecutionNamePrefix", ""))
+
+    def test_execution_that_needs_what_cannot_run_is_not_rehearsed(self, workshop: Workshop) -> None:
+        define(workshop, "", runtime="java21")
+        function_arn = workshop.home.client("lambda").get_function(FunctionName="check")["Configuration"]["FunctionArn"]
+        arn = machine(workshop, {"Type": "Task", "Resource": function_arn, "End": True})
+        with pytest.raises(ActionNotRehearsed, match="the function check needs the runtime java21"):
+            workshop.run(state_machine.execute, {"StateMachineArn": arn})
 
     def test_failed_execution_fails_the_action(self, workshop: Workshop) -> None:
         arn = machine(workshop, {"Type": "Fail", "Error": "Broken", "Cause": "no such site"})

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from rehearsal.gaps import GapKind
 from tests.faulty_http_server import Server, respond, serve
-from tests.rehearsal.emulator.aws.test_load_balancers import template
+from tests.rehearsal.emulator.aws.test_load_balancers import by_proxy, template
 from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
 
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -298,3 +299,20 @@ def test_deleted_distribution_is_not_served(edge: Edge) -> None:
     assert edge.host in edge.account.cloud.fact("hosts")
     edge.account.delete()
     assert edge.host not in edge.account.cloud.fact("hosts")
+
+
+def test_distribution_whose_origin_is_elsewhere_is_not_rehearsed(account: Account) -> None:
+    before = account.cloud.fact("unserved")["requests"]
+    origin = {
+        "Id": "site",
+        "DomainName": "www.example.com",
+        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only"},
+    }
+    behavior = {"TargetOriginId": "site", "ViewerProtocolPolicy": "allow-all", "CachePolicyId": CACHING_DISABLED}
+    configuration = {"Enabled": True, "Origins": [origin], "DefaultCacheBehavior": behavior}
+    account.deploy(Edge=resource("AWS::CloudFront::Distribution", DistributionConfig=configuration))
+    status, text = by_proxy(account, f"http://{account.attribute('Edge', 'DomainName')}/")
+    assert (status, text) == (503, "not rehearsed: www.example.com is outside of the rehearsal\n")
+    reason = "a distribution needed www.example.com, which is outside of the rehearsal"
+    new = account.cloud.fact("unserved")["requests"][len(before) :]
+    assert new == [{"kind": GapKind.WORKLOAD, "reason": reason}]

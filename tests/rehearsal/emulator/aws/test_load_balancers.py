@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rehearsal.gaps import NOTHING_BEHIND, GapKind
 from tests.faulty_http_server import Server, respond, serve
 from tests.rehearsal.emulator.conftest import Account, ref, resource
 
@@ -146,9 +147,11 @@ def test_balancer_without_targets_is_not_rehearsed(account: Account) -> None:
     [found] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     before = account.cloud.fact("unserved")
     assert by_proxy(account, f"http://{found['DNSName']}/") == NOT_REHEARSED
-    assert account.cloud.fact("unserved")["requests"] == before["requests"] + 1
-    here = {"name": found["LoadBalancerName"], "account": account.place.account, "region": account.place.region}
-    assert here in before["balancers"]
+    [request] = account.cloud.fact("unserved")["requests"][len(before["requests"]) :]
+    assert request["kind"] == GapKind.WORKLOAD
+    where = f"load balancer stack/Balancer in {account.place}"
+    gap = {"kind": GapKind.WORKLOAD, "where": where, "reason": NOTHING_BEHIND, "is_minor": False}
+    assert gap in before["gaps"]
     # An instance, which no laptop has.
     elsewhere = [{"Id": "i-0123456789abcdef0", "Port": 80}]
     account.client("elbv2").register_targets(TargetGroupArn=ids["Group"], Targets=elsewhere)
@@ -157,8 +160,8 @@ def test_balancer_without_targets_is_not_rehearsed(account: Account) -> None:
 
 def test_balancer_with_a_target_is_rehearsed(account: Account, task: Server) -> None:
     balance(account, task.port)
-    unserved = account.cloud.fact("unserved")["balancers"]
-    assert account.place.account not in {found["account"] for found in unserved}
+    gaps = account.cloud.fact("unserved")["gaps"]
+    assert [gap["where"] for gap in gaps if gap["where"].endswith(str(account.place))] == []
 
 
 @pytest.mark.parametrize("names", ["listener", "host"])
@@ -198,3 +201,22 @@ def of_api(account: Account, api: str) -> tuple[int, str]:
         return response.status, response.read().decode()
     finally:
         connection.close()
+
+
+def test_api_whose_backend_is_elsewhere_is_not_rehearsed(account: Account) -> None:
+    client, before = account.client("apigatewayv2"), account.cloud.fact("unserved")["requests"]
+    api = client.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
+    target = client.create_integration(
+        ApiId=api,
+        IntegrationType="HTTP_PROXY",
+        IntegrationMethod="ANY",
+        IntegrationUri="https://api.example.com",
+        PayloadFormatVersion="1.0",
+    )["IntegrationId"]
+    client.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{target}")
+    client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    status, text = by_proxy(account, f"http://{api}.execute-api.eu-west-1.amazonaws.com/items")
+    assert (status, text) == (503, "not rehearsed: api.example.com is outside of the rehearsal\n")
+    reason = "an API needed api.example.com, which is outside of the rehearsal"
+    new = account.cloud.fact("unserved")["requests"][len(before) :]
+    assert new == [{"kind": GapKind.WORKLOAD, "reason": reason}]

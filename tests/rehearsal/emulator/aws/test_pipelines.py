@@ -174,3 +174,31 @@ def test_execution_starts_with_declared_variables_only(account: Account) -> None
     client.start_pipeline_execution(name="delivery", variables=[{"name": "HOTFIX", "value": "yes"}])
     [request] = [one for one in account.cloud.fact("started") if one["account"] == account.place.account]
     assert request["variables"] == {"HOTFIX": "yes"}
+
+
+def of_v1(*, has_conditions: bool = False, **properties: Any) -> dict[str, Any]:
+    found = template(**properties)
+    found["Properties"]["PipelineType"] = "V1"
+    if not has_conditions:
+        stages = found["Properties"]["Stages"]
+        found["Properties"]["Stages"] = [{name: stage[name] for name in ("Name", "Actions")} for stage in stages]
+    return found
+
+
+V2_ONLY: dict[str, dict[str, Any]] = {
+    "Triggers on tag": {"Triggers": [{"ProviderType": "CodeStarSourceConnection"}]},
+    "Pipeline variable": {"Variables": [{"Name": "Level"}]},
+    "QUEUED or PARALLEL mode": {"ExecutionMode": "QUEUED"},
+    "Stage level conditions": {"has_conditions": True},
+}
+
+
+@pytest.mark.parametrize("feature", V2_ONLY)
+def test_feature_of_v2_in_a_pipeline_of_v1_is_refused(account: Account, feature: str) -> None:
+    with pytest.raises(AssertionError, match=f"{feature} can only be used with V2 pipelines"):
+        account.deploy(Pipeline=of_v1(**V2_ONLY[feature]))
+
+
+def test_pipeline_of_v1_without_features_of_v2(account: Account) -> None:
+    account.deploy(Pipeline=of_v1(ExecutionMode="SUPERSEDED"))
+    assert deployed(account)["pipelineType"] == "V1"

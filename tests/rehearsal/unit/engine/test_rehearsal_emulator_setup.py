@@ -62,6 +62,21 @@ def test_emulator_start_failure_is_a_failed_step(
     assert (step.name, step.status) == ("emulated AWS", Status.FAILED)
 
 
+def test_interruption_fails_no_step(tmp_path: Path, progress: Progress) -> None:
+    """An interruption ends the emulator too, so that the calls to it fail."""
+    processes = Processes()
+    set_up = EmulatorSetup(progress, processes, tmp_path, clis=CliChoice(iter([CdkCli(tmp_path / "cdk", "any")])))
+
+    def work(_: object) -> None:
+        processes.end_all()
+        raise ConnectionResetError("by peer")
+
+    with pytest.raises(ConnectionResetError):
+        set_up._step("bootstrap", "cdk", work)
+    [step] = progress.set_up.actions
+    assert (step.status, step.reason) == (Status.STOPPED, "another step failed, or the rehearsal was stopped")
+
+
 def test_emulator_that_never_listens_is_ended(
     set_up: EmulatorSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Outcome, Rejected, Run, Unanswered
+from rehearsal.actions.run import (
+    ActionFailed,
+    ActionNotEmulated,
+    ActionNotRehearsed,
+    Outcome,
+    Rejected,
+    Run,
+    Unanswered,
+)
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.execution import MAX_RESTARTS
 from rehearsal.engine.history import History, RollbackUnavailable
@@ -101,6 +109,20 @@ def test_action_result_is_execution_result(
     ran = rehearse(stage("One", action("a")), stage("Two", action("never")), a=raises(error))
     assert ran.result == (result, f"One/a: {reason}")
     assert ran.statuses == {"a": status, "never": Status.WAITING}
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("by peer"), ActionFailed("no"), ActionNotEmulated("no event")])
+def test_interruption_fails_no_action(rehearse: Callable[..., FakeExecution], error: Exception) -> None:
+    """An interruption ends the emulator too, so that the calls to it fail."""
+
+    def behave(run: Run) -> None:
+        run.context.processes.end_all()
+        raise error
+
+    ran = rehearse(stage("One", action("a")), stage("Two", action("never")), a=behave)
+    assert ran.result == (Result.STOPPED, "One/a: the rehearsal was stopped")
+    assert ran.statuses["a"] is Status.STOPPED
+    assert ran.progress.gaps == []
 
 
 NO_DOCKER = ActionNotRehearsed(GapKind.DOCKER, "no Docker here")

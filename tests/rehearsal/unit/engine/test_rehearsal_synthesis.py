@@ -62,6 +62,7 @@ def test_app_that_needs_what_the_emulator_lacks_is_a_gap(tmp_path: Path, cause: 
     with pytest.raises(SetupFailed, match="cdk synth failed with exit status 1") as failure:
         synthesize()
     assert failure.value.is_gap == (NOT_EMULATED in cause)
+    assert ("; to rehearse the rest, commit the answer" in str(failure.value)) == failure.value.is_gap
 
 
 PYTHON_LACKS = "ModuleNotFoundError: No module named 'aws_cdk'"

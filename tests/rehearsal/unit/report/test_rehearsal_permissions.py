@@ -131,6 +131,7 @@ def test_report_names_every_role_s_construct(assembly: Path) -> None:
             "permissions: 2,400 calls evaluated, 1 not allowed but made (--permissions report)",
         ),
         (evaluated(unchecked=[{}]), "permissions: 2,400 calls evaluated, 0 refused, 1 not checked"),
+        (empty_permissions_report(Permissions.ENFORCED), "permissions: no call was evaluated"),
         (empty_permissions_report(Permissions.OFF), "permissions: not checked (--permissions off)"),
     ],
 )

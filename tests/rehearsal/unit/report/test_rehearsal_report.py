@@ -54,6 +54,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
     result, reason = execution.run()
     execution.progress.finish(result, reason)
     execution.progress.recorded_types = ["AWS::Some::Type"]
+    execution.progress.runtimes = {"nodejs22.x ran with Node 24.1.0": ["a"]}
     file = tmp_path / "deep/report.json"
     composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     report.write(composed, file)
@@ -112,6 +113,7 @@ def test_report_lists_simulated_parts(document: dict[str, Any]) -> None:
         "cloudfront": "a local edge with certificates of a temporary authority",
         "variables": {},
         "recorded_only": ["AWS::Some::Type"],
+        "runtimes": {"nodejs22.x ran with Node 24.1.0": ["a"]},
     }
 
 

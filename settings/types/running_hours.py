@@ -1,12 +1,10 @@
 """The hours in which tasks are certain to run, in UTC and in every season."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
-
-from settings import OffHoursSettings
-from settings.sections.deployment_window import DAYS
 
 HOUR: Final = 60
 DAY: Final = 24 * HOUR
@@ -18,18 +16,18 @@ YEAR: Final = 2026
 """The year whose daylight saving time is used; change it if a zone changes its rules."""
 
 
-def running_hours(off_hours: OffHoursSettings) -> list[tuple[int, int]]:
+def running_hours(days: Iterable[int], *, wake: int, sleep: int, time_zone: str) -> list[tuple[int, int]]:
     """Return the first and last hour of each period in which tasks run, counted from Monday 0:00 UTC.
 
-    CloudWatch evaluates UTC only. An hour that is running time in one season only is left out, and so is the first hour
-    after the start.
+    On these days, Monday being 0, they run from the hour `wake` to the hour `sleep` of the time zone. CloudWatch
+    evaluates UTC only. An hour that is running time in one season only is left out, and so is the first hour after the
+    start.
     """
-    offsets = _offsets(off_hours.time_zone)
+    offsets = _offsets(time_zone)
     found: list[tuple[int, int]] = []
-    for day in off_hours.week_days:
-        midnight = DAYS.index(day) * DAY
-        start = midnight + off_hours.wake_hour * HOUR + STARTING - min(offsets)
-        end = midnight + off_hours.sleep_hour * HOUR - max(offsets)
+    for day in days:
+        start = day * DAY + wake * HOUR + STARTING - min(offsets)
+        end = day * DAY + sleep * HOUR - max(offsets)
         # The alarm expression can test whole hours only.
         first, last = -(-start // HOUR), end // HOUR - 1
         if first <= last:
