@@ -161,7 +161,7 @@ class LeaderRegistry:
                 text = cast(bytes | None, await self._client.get(self._key))
                 left = await self._client.pttl(self._key)
             self._note(None)
-            age = timings.LEADER_KEY_LIFE - left / 1000 if left > 0 else 0.0
+            age = max(0.0, timings.LEADER_KEY_LIFE - left / 1000) if left > 0 else 0.0
             discovery.update_from_redis(_parse(text, age_seconds=age))
             async with asyncio.timeout(timings.ANNOUNCE_INTERVAL + 2 * CALL_TIMEOUT):
                 message = await channel.get_message(timeout=timings.ANNOUNCE_INTERVAL)
@@ -190,7 +190,7 @@ def _parse(text: bytes | None, *, age_seconds: float = 0.0) -> Leader | None:
             address=str(document["address"]),
             port=int(document["port"]),
             engine=str(document["engine"]),
-            age_seconds=max(0.0, age_seconds),
+            age_seconds=age_seconds,
             heard_at=now(),
         )
     except (ValueError, KeyError, TypeError):

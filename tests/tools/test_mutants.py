@@ -173,6 +173,7 @@ def test_tests_are_selected_by_imports_and_by_the_names_of_packages(copy: Workin
 
 
 HARMLESS = {
+    "PLACES: Final = {0: (1, 2)}": ("NumberReplacer", "2"),
     "x: int | None = 1": ("ReplaceBinaryOperator_BitOr_BitAnd", "|"),
     "log.info('x', 1)": ("NumberReplacer", "1"),
     "parser.add_argument('x', default=1)": ("NumberReplacer", "1"),
@@ -184,6 +185,7 @@ HARMLESS = {
     'f\'{n} day{"" if n == 1 else "s"}\'': ("NumberReplacer", "1"),
 }
 COUNTED = {
+    "LIMITS: Final = {0: (1, 2)}": ("NumberReplacer", "2"),
     "x: Annotated[int, between(1, 2)]": ("NumberReplacer", "1"),
     "y = 1; log.info('x')": ("NumberReplacer", "1"),
     "@rule\ndef f(): pass": ("RemoveDecorator", "@"),

@@ -48,9 +48,8 @@ def app(request: pytest.FixtureRequest, assembly: "CloudAssembly") -> Synthesize
 
 
 @pytest.fixture(scope="session")
-def prod_with_more(request: pytest.FixtureRequest) -> OneEnvironment:
-    """Synthesize prod with everything that it may have besides."""
-    skip_with_example_only(request)
+def prod_with_more() -> OneEnvironment:
+    """Synthesize prod with everything that it may have besides; in the Synth action too, because it takes a second."""
     return one_environment.prod_with_more()
 
 

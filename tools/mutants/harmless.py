@@ -39,6 +39,9 @@ KEYWORDS = {
 }
 """Keyword arguments whose values are harmless, each with the reason."""
 
+DATA = {"PLACES": "another degree changes at most which region a message suggests"}
+"""Constants whose values are harmless, each with the reason."""
+
 LOGS = ("log", "logger", "logging", "_log", "random", "warnings")
 """Objects whose methods write logs, or choose a jitter: their arguments are harmless."""
 
@@ -109,6 +112,8 @@ def _harmless_nodes(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
                 yield node
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in HELP:
                 yield node
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in DATA:
+                yield value
             case ast.keyword(arg=name) if name in KEYWORDS:
                 yield node.value
             case ast.If(test=test) if ast.unparse(test) in ("TYPE_CHECKING", "__name__ == '__main__'"):

@@ -407,8 +407,9 @@ def test_as_many_may_be_slow_or_bad_as_the_limits_say() -> None:
     assert text.startswith("The slowest 1 % of requests is over the limit of 1 s: 2 of 100 took longer.")
     text = sample_failure([lost, *[saying()] * 98, lost])
     assert text.startswith("2 of 100 requests failed; the limit is 1 %.")
-    check_sample(Sampled([lost] * 2 + [saying()] * 98), errors=2.9)
-    assert "3 of 100 requests failed; the limit is 2.9 %" in sample_failure([lost] * 3 + [saying()] * 97, errors=2.9)
+    check_sample(Sampled([lost] * 2 + [saying()] * 98), errors=2.98)
+    assert "3 of 100 requests failed; the limit is 2.98 %" in sample_failure([lost] * 3 + [saying()] * 97, errors=2.98)
+    check_sample(Sampled([lost] * 3 + [saying()] * 97), errors=3)
     assert "1 of 10 requests failed" in sample_failure([lost] + [saying()] * 9, requests=10)
 
 

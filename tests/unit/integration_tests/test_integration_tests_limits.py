@@ -1,6 +1,7 @@
 """The limits of the checks, each from both sides, and what a report leaves out."""
 
 import ast
+import re
 import time
 from collections import Counter
 from dataclasses import replace
@@ -200,3 +201,13 @@ def test_every_test_belongs_to_one_part_of_the_environment() -> None:
                 parts[node.name] = [mark for mark in MARKS if f"{mark}," in f"{', '.join(marks)},".replace("]", ",")]
     assert len(parts) > 10
     assert {name: found for name, found in parts.items() if len(found) != 1} == {}
+
+
+def test_requests_can_be_found_in_the_access_log() -> None:
+    client = InMemoryClient(lambda _: respond(200), headers={"x-own": "1"})
+    client.get(PATH, seconds=1.0)
+    [asked] = client.asked
+    # The format of the load balancer's own values (User Guide for Application Load Balancers, "Request tracing").
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", asked.headers["x-amzn-trace-id"])
+    names = ("accept-encoding", "user-agent", "connection", "x-own")
+    assert [asked.headers[name] for name in names] == ["identity", "integration-tests", "close", "1"]

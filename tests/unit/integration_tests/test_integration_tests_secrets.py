@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Generator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -19,7 +19,7 @@ from integration_tests.engine import Credentials, Engine, read
 from integration_tests.failure import CheckFailed
 from integration_tests.http_checks import health_path_responds
 from integration_tests.http_client import HttpClient
-from integration_tests.secret_values import SecretValues
+from integration_tests.secret_values import HIDDEN, SecretValues
 from integration_tests.waiting import Deadline
 from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, Server, respond, serve_application
 from tests.paths import ROOT
@@ -182,3 +182,34 @@ def test_unexpected_error_is_masked(tmp_path: Path) -> None:
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout + ended.stderr
     assert "ValueError: ***" in ended.stdout
     assert "never-shown" not in ended.stdout + ended.stderr + report
+
+
+WHOLE: dict[str, Callable[[str], str]] = {
+    **SPELLINGS,
+    "in a path with slashes": quote,
+    "in JSON of Unicode": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "in HTML's text": lambda text: html.escape(text, quote=False),
+    "in base64 for URLs": lambda text: urlsafe_b64encode(text.encode()).decode(),
+    "in ASCII": lambda text: ascii(text)[1:-1],
+    "in one line": lambda text: " ".join(text.split()),
+}
+
+
+@pytest.mark.parametrize("spelling", WHOLE)
+@pytest.mark.parametrize("secret", ["é/ä+'pass'\n<ß> \"word\"\\ü", "?>?>?>é'"])
+def test_no_letter_of_a_secret_is_left(secret: str, spelling: str) -> None:
+    values = SecretValues()
+    values.add(secret)
+    shown = values.hide(f"[{WHOLE[spelling](secret)}]").replace("=", "")
+    assert shown == f"[{HIDDEN}]"
+
+
+@pytest.mark.parametrize(
+    ("ending", "shown"), [("abc", "abc"), ("abcd", HIDDEN), ("abcdefg", HIDDEN), ("ABCDE", HIDDEN), ("bcdef", "bcdef")]
+)
+def test_beginning_of_a_secret_at_the_end_is_masked_from_four_letters(ending: str, shown: str) -> None:
+    values = SecretValues()
+    assert values.hide(f"x {ending}") == f"x {ending}"
+    values.add("")
+    values.add("abcdefgh")
+    assert values.hide(f"x {ending}") == f"x {shown}"

@@ -13,7 +13,7 @@ from jobs.cost import CostError
 from jobs.cost.assembly import Environment, Stack
 from jobs.cost.details import details
 from jobs.cost.difference import difference
-from jobs.cost.estimate import Estimate, estimate
+from jobs.cost.estimate import Estimate, Saving, estimate
 from jobs.cost.formatting import aligned, dollars, figure, signed
 from jobs.cost.markdown import as_markdown
 from jobs.cost.report import as_json, as_text, changes_as_json, changes_as_text
@@ -132,6 +132,16 @@ def test_pages_are_as_reviewed(name: str) -> None:
     reviewed = Path(__file__).with_name("cost_pages.txt").read_text().split("\n=== ")
     texts = dict(section.split("\n", 1) for section in reviewed[1:])
     assert pages()[name].splitlines() == texts[name].rstrip().splitlines()
+
+
+def test_share_that_a_commitment_saves(found: Estimate, monkeypatch: pytest.MonkeyPatch) -> None:
+    saving = Saving(on_demand=Decimal(200), committed=Decimal(50), price="reserved")
+
+    def savings(_: Estimate) -> list[tuple[str, str, Saving]]:
+        return [("prod", "tasks", saving)]
+
+    monkeypatch.setattr(f"{details.__module__}.savings", savings)
+    assert "  prod  tasks     200.00      50.00  150.00  75 %" in details(found, COMMON).splitlines()
 
 
 def test_json_has_the_same_sums(found: Estimate) -> None:

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lambdas.delivery_events import build_log, failure, program_messages
+from lambdas.delivery_events.clients import NotReadable
 from lambdas.delivery_events.program_messages import COMPLETED_WITHIN
 
 ONE, TWO, THREE = (f'[environments.prod.accepted_changes.{number}]\nreason = "x"' for number in "123")
@@ -120,3 +122,35 @@ def test_build_without_a_message_in_its_log_has_codebuilds() -> None:
     phases = [{"phaseType": "QUEUED"}, {"contexts": contexts}]
     assert reason_of([], {"phases": phases})[0].lines == ("no image",)
     assert reason_of([], {"logs": {}})[0].lines == ()
+
+
+BROKEN = [
+    (NotReadable("no role"), "no role; the environment's first deployment creates it"),
+    (ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Call"), "slow"),
+    (EndpointConnectionError(endpoint_url="https://aws"), "Could not connect"),
+    (KeyError("logs"), "the log or the stack's events are incomplete"),
+    (IndexError(), "the log or the stack's events are incomplete"),
+]
+
+
+@pytest.mark.parametrize(("error", "told"), BROKEN, ids=[type(error).__name__ for error, _ in BROKEN])
+@pytest.mark.parametrize(("summary", "shown"), [("it broke", "it broke"), ("", failure.NO_REASON)])
+def test_notice_without_its_details_is_better_than_none(error: Exception, told: str, summary: str, shown: str) -> None:
+    def home(_: str) -> Any:
+        raise error
+
+    clients: Any = SimpleNamespace(home=home)
+    action: Any = SimpleNamespace(provider="CodeBuild", summary=summary, stack=None, external_id="build", variables={})
+    [line] = failure.reason(action, clients).lines
+    assert line.startswith(f"{shown}. Details unavailable: ")
+    assert told in line
+
+
+def test_other_errors_are_not_hidden() -> None:
+    def home(_: str) -> Any:
+        raise ZeroDivisionError
+
+    action: Any = SimpleNamespace(provider="CodeBuild", summary="", stack=None, external_id="build", variables={})
+    clients: Any = SimpleNamespace(home=home)
+    with pytest.raises(ZeroDivisionError):
+        failure.reason(action, clients)

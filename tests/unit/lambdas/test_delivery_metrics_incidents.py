@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from lambdas.delivery_metrics.incidents import Incident, Watched, read_incidents
 from tests.unit.recorded_runs import NOON, moment
@@ -113,3 +114,15 @@ def test_without_a_role_there_are_none_and_the_log_says_so(capsys: pytest.Captur
 def test_other_errors_are_raised_for_a_retry(error: str, operation: str) -> None:
     with pytest.raises(ClientError, match=error):
         read_incidents(Account(error=error, of=operation), WATCHED, now=NOON)
+
+
+def test_region_whose_role_is_missing_does_not_hide_the_next() -> None:
+    class Accounts(Account):
+        @override
+        def assume_role(self, **given: Any) -> dict[str, Any]:
+            self._error = "AccessDenied" if given["RoleArn"] == "gone" else ""
+            return super().assume_role(**given)
+
+    account = Accounts([("errors", 1, "ALARM"), ("errors", 5, "OK")], of="AssumeRole")
+    watched = [Watched(role="gone", region="us-west-2", alarms=["errors"]), *WATCHED]
+    assert [one.start for one in read_incidents(account, watched, now=NOON)] == [moment(1)]

@@ -28,18 +28,29 @@ def test_pipeline_can_use_only_its_connection(action: str, pipeline: Pipeline) -
     assert statement["Resource"] == pipeline.action("Source", "Source")["Configuration"]["ConnectionArn"]
 
 
+def test_builds_of_an_environment_can_assume_only_its_role(pipeline: Pipeline) -> None:
+    roles = {"IntegrationTests": "integration-tests", "Bake": "bake"}
+    for stage, account in ENVIRONMENTS.items():
+        for action, role in roles.items():
+            assert _assumed(pipeline, stage, action) == [f"arn:aws:iam::{account}:role/yawl-{stage.lower()}-{role}"], (
+                stage,
+                action,
+            )
+
+
+def test_synth_can_assume_no_role(pipeline: Pipeline) -> None:
+    assert _assumed(pipeline, "Build", "Synth") == []
+
+
+def _assumed(pipeline: Pipeline, stage: str, action: str) -> list[Any]:
+    """Return the roles that a build may assume."""
+    statements = pipeline.statements(stage, action)
+    return [one["Resource"] for one in statements if "sts:AssumeRole" in actions_of([one])]
+
+
 @pytest.mark.parametrize("stage", ENVIRONMENTS)
 class TestIntegrationTests:
     """The integration tests work in another account."""
-
-    def test_builds_can_assume_only_the_integration_test_role(self, stage: str, pipeline: Pipeline) -> None:
-        [statement] = [
-            statement
-            for statement in pipeline.statements(stage, "IntegrationTests")
-            if "sts:AssumeRole" in actions_of([statement])
-        ]
-        role = f"arn:aws:iam::{ENVIRONMENTS[stage]}:role/yawl-{stage.lower()}-integration-tests"
-        assert statement["Resource"] == role
 
     def test_integration_test_role_trusts_the_project_name_prefix(
         self, stage: str, pipeline: Pipeline, template: Any

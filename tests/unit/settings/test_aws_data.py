@@ -1,9 +1,12 @@
 """What the settings know of AWS is what the pinned libraries say."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from settings import load
+from settings.availability import needs
 from settings.aws.availability import absent, nearest, unclear
 from settings.aws.data import (
     ABSENT,
@@ -21,7 +24,8 @@ from settings.aws.places import PLACES
 from settings.aws.services import CODECONNECTIONS, CODEPIPELINE, PIPELINE, SERVICES
 from settings.guide import guide
 from settings.types.regions import REGIONS_WITHOUT_COMMON_ZONES
-from tests.unit.settings_file import load_changed
+from settings.validation.toml_format import dotted
+from tests.unit.settings_file import delivery_toml, load_changed
 
 
 def test_committed_file_is_what_the_libraries_say() -> None:
@@ -96,3 +100,35 @@ def test_no_region_has_it() -> None:
 
 def test_guide_shows_the_date() -> None:
     assert re.search(rf"AWS data of {DATED}\s", guide())
+
+
+def test_settings_need_services_in_every_region_that_they_name(tmp_path: Path) -> None:
+    file = tmp_path / "delivery.toml"
+    file.write_text(
+        delivery_toml(
+            """environments.prod.region = "eu-west-1"
+environments.prod.recovery.copy_region = "eu-central-1"
+environments.prod.recovery.restore_test = true
+environments.prod.monthly_budget_usd = 100
+environments.prod.alarm_email = "on-call@example.com"
+environments.prod.firewall.enabled = true
+environments.prod.further_regions = { eu-west-2 = 2 }"""
+        )
+    )
+    found = {(dotted(need.path), need.region) for need in needs(load(file))}
+    assert {one for one in found if not one[0].startswith("environments.dev.")} == {
+        ("pipeline.region", "us-east-1"),
+        ("audit.trail", "us-east-1"),
+        ("audit.trail", "eu-west-1"),
+        ("audit.trail", "eu-west-2"),
+        ("environments.prod.region", "eu-west-1"),
+        ("environments.prod.further_regions.eu-west-2", "eu-west-2"),
+        ("environments.prod.recovery.copy_region", "eu-central-1"),
+        ("environments.prod.recovery.backups", "eu-west-1"),
+        ("environments.prod.recovery.backups", "eu-west-2"),
+        ("environments.prod.recovery.restore_test", "eu-west-1"),
+        ("environments.prod.recovery.restore_test", "eu-west-2"),
+        ("environments.prod.monthly_budget_usd", "eu-west-1"),
+        ("environments.prod.monthly_budget_usd", "eu-west-2"),
+        ("environments.prod.firewall.enabled", "us-east-1"),
+    }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from supervisor import ecs_metadata, variables
+from supervisor import console, ecs_metadata, variables
 from supervisor.variables import VariablesError, read_variables
 from tests.unit.container.supervisor_task import environment
 
@@ -172,3 +172,34 @@ class TestMetadata:
     def test_other_addresses(self, address: str) -> None:
         with pytest.raises(ecs_metadata.MetadataError, match="ValueError"):
             ecs_metadata.read(address)
+
+
+class TestConsole:
+    def test_credentials_come_from_the_roles_endpoint(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[tuple[str, float]] = []
+
+        def urlopen(address: str, *, timeout: float) -> io.BytesIO:
+            asked.append((address, timeout))
+            return io.BytesIO(b'{"AccessKeyId": "a", "SecretAccessKey": "s", "Token": "t"}')
+
+        monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+        found = console._credentials({console.CREDENTIALS: "/v2/credentials/x"})
+        assert (found.access_key, found.secret_key, found.session_token) == ("a", "s", "t")
+        assert asked == [("http://169.254.170.2/v2/credentials/x", 5)]
+
+    def test_first_process_knows_where_they_are(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        content = f"PATH=/bin\0\0{console.CREDENTIALS}=/v2/a=b\0YAWL_DB_PASSWORD=secret\0"
+
+        def read_text(path: Path) -> str:
+            assert str(path) == "/proc/1/environ"
+            return content
+
+        monkeypatch.setattr(Path, "read_text", read_text)
+        assert console._of_the_first_process() == {console.CREDENTIALS: "/v2/a=b"}
+
+    def test_first_process_of_somebody_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def read_text(_: Path) -> str:
+            raise PermissionError
+
+        monkeypatch.setattr(Path, "read_text", read_text)
+        assert console._of_the_first_process() == {}
