@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from rehearsal.actions import artifacts
 from rehearsal.actions.builds import buildspec
 from rehearsal.actions.builds.build_log import BuildLog
+from rehearsal.actions.builds.build_script import separated
 from rehearsal.actions.builds.environment import BuildEnvironment, BuildRequest, build_environment, input_directories
 from rehearsal.actions.builds.image_tools import docker_works
 from rehearsal.actions.builds.on_demand import NOT_REHEARSED
@@ -215,10 +216,11 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
     gaps: list[str] = []
 
     def on_line(line: str) -> None:
-        lines.append(line)
-        if NOT_EMULATED in line:
-            gaps.append(line.strip())
-        run.log(line)
+        for part in separated(line):
+            lines.append(part)
+            if NOT_EMULATED in part:
+                gaps.append(part.strip())
+            run.log(part)
 
     if run.fail_on_purpose:
         raise ActionFailed("made to fail by --fail")

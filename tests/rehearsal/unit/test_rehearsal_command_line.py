@@ -285,7 +285,8 @@ def test_gaps_are_listed_whether_accepted_or_not(
     reason = "Build actions of Fake are not rehearsed"
     # They run in parallel.
     assert sorted(document["gaps"], key=lambda gap: gap["where"]) == [
-        {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
+        {"kind": "action", "where": where, "reason": reason, "is_minor": False, "accepted": True}
+        for where in ("Dev/Deploy", "Dev/Test")
     ]
     output = capsys.readouterr().out
     assert output.index(f"cannot     Dev/Test: {reason} (action)") < output.index("stage Dev"), "before it starts"
