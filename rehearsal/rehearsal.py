@@ -226,6 +226,7 @@ class Rehearsal:
         """Return a commit's assembly; `successor` is that of the commit which updates it."""
         step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
         self._progress.start(step)
+        cloud.set_commit(self._plan.repository, commit)
         synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
         try:
             synthesized = synthesis.run(
@@ -262,6 +263,7 @@ class Rehearsal:
         `run` delivers the plan's; tests deliver more inside the `with` block. `variables` are the pipeline's own.
         """
         cloud, definition = self._deployed()
+        cloud.set_commit(self._plan.repository, commit)
         context = replace(
             self._context(cloud, definition, commit, approver, execution_id or new_execution_id()),
             pipeline_variables=variables or {},

@@ -26,6 +26,8 @@ class Rule:
 
 STOPS: Final = r"^\s*(?P<text>stops: .+?)(?:\. If this is intended, .*)?$"
 """How a program says why it stops the delivery, perhaps with the way to accept it."""
+NODE_ERROR: Final = r"^\s+\[?(?P<text>(?:\w+ ?\[\w+\]|\w*Error\b.*?): .+?):?\]?(?: \{)?$"
+"""The first line of an error of Node, as its test runner prints it below a test."""
 BUILD_RULES: Final = (
     # CodeBuild could not run the commands, or ended them.
     Rule(r"^\[Container\].*Phase context status code: (?!COMMAND_EXECUTION_ERROR)\S+ Message: (?P<text>\S.*)"),
@@ -51,8 +53,9 @@ TOOL_RULES: Final = (
     Rule(r"^#\d+ ERROR: (?P<text>.+)"),
     Rule(r"^error\s*: \[\d+%\] fail: (?P<text>.+)"),
     Rule(r"^Failure: (?P<text>.+)"),
-    # An unhandled exception.
+    # An unhandled exception, and one of the CDK's in Node.
     Rule(r"^(\w+\.)*\w*(Error|Exception|Exit|Interrupt)(: .+)?$", last=True),
+    Rule(r"^\[?«\w+» (?P<text>.+?)\]?$"),
     # Rule packs in cdk synth, pyrefly, ruff, hadolint, import-linter.
     Rule(r"^ERROR (?P<text>.+\([\w.]+\))$", completed_by=r"^\s+(?P<text>\S+/\S+) "),
     Rule(r"^ERROR (?P<text>.+ \[[\w-]+\])$", completed_by=r"^\s*--> (?P<text>\S+)"),
@@ -65,6 +68,9 @@ TOOL_RULES: Final = (
     Rule(r"^fatal: .+"),
     Rule(r"^\S*\b(bash|sh): .+"),
     Rule(r".*\*\*\* (?P<text>[A-Za-z].+)"),
+    # Node's test runner, in both of its forms: the test and its first error.
+    Rule(r"^\s*not ok \d+ - .+", completed_by=r"^\s+error: '(?P<text>.+)'$"),
+    Rule(r"^✖ (?P<text>(?!failing tests:).+?)(?: \([\d.]+ms\))?$", completed_by=NODE_ERROR, only_complete=True),
     # pytest, if its report is missing.
     Rule(r"^(FAILED|ERROR) \S+::"),
     Rule(r"^\S+::.+ (FAILED|ERROR)\b"),
@@ -83,6 +89,7 @@ NOISE: Final = re.compile(
     | Subprocess\sexited\swith\serror|:\srecipe\sfor\starget\s.*\sfailed$
     | ^\s+(File\s".*",\sline\s\d|at\s)                      # a frame of a traceback
     | ^(setup:\s(preparing|installing)|preparing\s|npm\swarn|[Ww]arning\b)
+    | ^Node\.js\sv\d
     | ^npm\serror\s(code|A\scomplete\slog|errno|path|syscall)\b
     """,
     re.VERBOSE,

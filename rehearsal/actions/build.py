@@ -22,7 +22,6 @@ from rehearsal.actions.run import (
     Run,
 )
 from rehearsal.engine.cloud import Credentials, Forbidden
-from rehearsal.gaps import GapKind
 from rehearsal.process.processes import run_in_parallel
 
 DEFAULT_BUILDS = 100
@@ -97,8 +96,6 @@ def _run_batch(run: Run, project: Project) -> dict[str, str]:
         text = specification_text(run, project, source)
     try:
         plan = batch.read(buildspec.parse(text).batch)
-    except batch.FanoutError as refusal:
-        raise ActionNotRehearsed(GapKind.ACTION, str(refusal)) from None
     except buildspec.BuildspecError as error:
         raise ActionFailed(str(error)) from None
     _check_size(project, plan)

@@ -3,13 +3,13 @@
 - Load balancers and distributions are found in every account and region. ministack looks in the account that signed a
   request, but browsers and tests do not sign. Their requests arrive by `HTTP_PROXY`, so the path may be a whole URL, or
   over TLS through the rehearsal's tunnel.
-- CodePipeline, CodeConnections, Service Quotas and Application Auto Scaling, which ministack lacks, are implemented
-  here, as far as they are used.
+- CodePipeline, CodeCommit, CodeConnections, Service Quotas and Application Auto Scaling, which ministack lacks, are
+  implemented here, as far as they are used.
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
-  `given` creates what accounts contain at the start. `jobs` receives the jobs of Lambda actions. `sdk` makes the AWS
-  calls of Node functions.
+  `given` creates what accounts contain at the start. `commit` is what CodeCommit's repositories contain. `jobs`
+  receives the jobs of Lambda actions. `sdk` makes the AWS calls of Node functions.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ from rehearsal.emulator.services import (
     backups,
     buckets,
     builds,
+    code_commit,
     connections,
     container_services,
     edge,
@@ -73,6 +74,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 SIGNED_SERVICE = re.compile(r"\bCredential=[^,]*/([^/,]+)/aws4_request")
 """The service in a request's signature."""
 OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
+    code_commit.TARGET: code_commit.answer,
     pipelines.TARGET: pipelines.answer,
     quotas.TARGET: quotas.answer,
     scaling.TARGET: scaling.answer,
@@ -149,24 +151,33 @@ def _as_tls(scope: Scope) -> Scope:
 
 async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Answer a request of the rehearsal's own interface."""
-    if path == "/_rehearsal/executions":
-        message = json.loads(body)
-        with responses.request_scope(message["account"], message["region"]):
-            executions.take(message)
+    if take := _MESSAGES.get(path):
+        take(json.loads(body))
         return 200, {}
     if path.startswith("/_rehearsal/permissions"):
         return _permissions(path, body)
-    if path == "/_rehearsal/given":
-        given.place(json.loads(body))
-        return 200, {}
-    if path == "/_rehearsal/jobs":
-        job = json.loads(body)
-        jobs.announced[job["id"]] = job
-        return 200, {}
     if path == "/_rehearsal/sdk":
         # The call comes back to this server, so it must not block it.
         return 200, await asyncio.to_thread(sdk_calls.answer, body)
     return 200, _state()
+
+
+def _take_execution(message: dict[str, Any]) -> None:
+    with responses.request_scope(message["account"], message["region"]):
+        executions.take(message)
+
+
+def _take_job(job: dict[str, Any]) -> None:
+    jobs.announced[job["id"]] = job
+
+
+_MESSAGES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "/_rehearsal/commit": code_commit.rehearse,
+    "/_rehearsal/executions": _take_execution,
+    "/_rehearsal/given": given.place,
+    "/_rehearsal/jobs": _take_job,
+}
+"""What the rehearsal tells the emulator, by path."""
 
 
 def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:

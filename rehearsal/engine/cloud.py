@@ -180,6 +180,13 @@ class Cloud:
         with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
             pass
 
+    def set_commit(self, repository: Path, commit: str) -> None:
+        """Set what CodeCommit's repositories contain (`rehearsal/emulator/services/code_commit.py`)."""
+        body = json.dumps({"directory": str(repository), "commit": commit}).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/commit", data=body)  # noqa: S310 - loopback
+        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
+            pass
+
     def announce_job(self, job: Mapping[str, Any]) -> None:
         """Tell the emulator of a job that a function will be invoked with (`rehearsal/emulator/services/jobs.py`)."""
         request = urllib.request.Request(f"{self.endpoint}/_rehearsal/jobs", data=json.dumps(job).encode())  # noqa: S310 - loopback

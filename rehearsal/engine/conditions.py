@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Clock
 from rehearsal.engine.cloud import Cloud, Credentials
-from rehearsal.engine.definition import Condition, Rule
+from rehearsal.engine.definition import Action, Condition, Rule
 from rehearsal.engine.deployment_window import Window, WindowError
 from rehearsal.engine.variables import UnresolvedVariable, resolve
 
@@ -28,13 +28,45 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 """Operators of VariableCheck. CodePipeline uses Java's regular expressions, whose common syntax is also Python's."""
 
 
-RULES = frozenset({"VariableCheck", "CloudWatchAlarm", "DeploymentWindow"})
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "CodeBuild": ("Build", "CodeBuild"),
+    "Commands": ("Compute", "Commands"),
+    "LambdaInvoke": ("Invoke", "Lambda"),
+}
+"""The category and provider of the action that does what a rule's provider does.
+
+No page of AWS says how a function answers a rule; here it reports the result of a job, as it does for an action.
+"""
+
+RULES = frozenset({"VariableCheck", "CloudWatchAlarm", "DeploymentWindow", *ACTIONS})
 """Providers of rules that are evaluated."""
+
+RunAction = Callable[[Action], str | None]
+"""Runs what a rule does as an action, and returns why it failed; None: it did not."""
 
 
 def no_rule(provider: str) -> str:
     """Return why a rule that is not evaluated is a gap."""
     return f"rules of {provider} are not rehearsed and count as met"
+
+
+def as_action(rule: Rule, configuration: Mapping[str, str]) -> Action:
+    """Return the action that does what the rule does; its name is none that a pipeline's own action can have."""
+    category, provider = ACTIONS[rule.provider]
+    return Action(
+        name=f"rule {rule.name}",
+        category=category,
+        provider=provider,
+        run_order=0,
+        configuration=dict(configuration),
+        inputs=rule.inputs,
+        outputs=(),
+        namespace=None,
+        role_arn=rule.role_arn,
+        region=rule.region,
+        timeout_minutes=rule.timeout_minutes,
+        is_rule=True,
+    )
 
 
 class ConditionEvaluator:
@@ -58,11 +90,11 @@ class ConditionEvaluator:
             "DeploymentWindow": _check_window,
         }
 
-    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> UnmetCondition:
+    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces, run: RunAction) -> UnmetCondition:
         """Return the first unmet condition and why it is unmet; None if all are met."""
         for condition in conditions:
             for rule in condition.rules:
-                if rule.provider in RULES and (reason := self._unmet_reason(rule, namespaces)):
+                if rule.provider in RULES and (reason := self._unmet_reason(rule, namespaces, run)):
                     return condition, f"rule {rule.name}: {reason}"
         return None
 
@@ -83,9 +115,11 @@ class ConditionEvaluator:
     def _now(self) -> datetime:
         return self._clock() + self._clock_offset
 
-    def _unmet_reason(self, rule: Rule, namespaces: Namespaces) -> str | None:
+    def _unmet_reason(self, rule: Rule, namespaces: Namespaces, run: RunAction) -> str | None:
         try:
             configuration = {name: resolve(value, namespaces) for name, value in rule.configuration.items()}
+            if rule.provider in ACTIONS:
+                return run(as_action(rule, configuration))
             return self._evaluators[rule.provider](rule, configuration)
         except KeyError as missing:
             return f"{missing.args[0]} is missing from its configuration"

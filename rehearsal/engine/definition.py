@@ -26,6 +26,8 @@ class Action:
     environment_variables: tuple[dict[str, str], ...] = ()
     """The variables that a Commands action is given."""
     timeout_minutes: int | None = None
+    is_rule: bool = False
+    """Whether it does what a rule of a condition does; CodePipeline publishes no events of rules."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Rule:
     configuration: dict[str, str]
     region: str | None = None
     role_arn: str | None = None
+    inputs: tuple[str, ...] = ()
+    timeout_minutes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -199,8 +203,9 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _commands(action: dict[str, Any]) -> dict[str, str]:
-    return {"Commands": "\n".join(action["commands"])} if action.get("commands") else {}
+def _commands(holder: dict[str, Any]) -> dict[str, str]:
+    """Return the commands of an action or a rule as one text of its configuration."""
+    return {"Commands": "\n".join(holder["commands"])} if holder.get("commands") else {}
 
 
 def _conditions(holder: dict[str, Any] | None) -> tuple[Condition, ...]:
@@ -211,9 +216,11 @@ def _conditions(holder: dict[str, Any] | None) -> tuple[Condition, ...]:
                 Rule(
                     name=rule["name"],
                     provider=rule["ruleTypeId"]["provider"],
-                    configuration=rule.get("configuration", {}),
+                    configuration={**rule.get("configuration", {}), **_commands(rule)},
                     region=rule.get("region"),
                     role_arn=rule.get("roleArn"),
+                    inputs=tuple(artifact["name"] for artifact in rule.get("inputArtifacts", [])),
+                    timeout_minutes=rule.get("timeoutInMinutes"),
                 )
                 for rule in condition.get("rules", [])
             ),

@@ -93,11 +93,15 @@ class EventPublisher:
 
     def action_started(self, stage: str, action: Action, configuration: Mapping[str, Any]) -> None:
         """Publish that an action started, with its resolved configuration."""
+        if action.is_rule:
+            return
         self._ids[stage, action.name] = str(uuid.uuid4())
         self._action(stage, action, STARTED, {"configuration": dict(configuration)})
 
     def action_ended(self, stage: str, action: Action, progress: ActionProgress, variables: Mapping[str, str]) -> None:
         """Publish how an action ended, with its output variables."""
+        if action.is_rule:
+            return
         details = progress.details
         known: dict[str, Any] = {
             "summary": progress.reason,

@@ -20,8 +20,8 @@ from rehearsal.actions.run import (
 from rehearsal.actions.services import bucket, container_service, function, state_machine
 from rehearsal.actions.sources import codecommit, connection, ecr, github, s3
 from rehearsal.engine.artifacts import ArtifactNotFound
-from rehearsal.engine.conditions import RULES, ConditionEvaluator, no_rule
-from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, parse
+from rehearsal.engine.conditions import RULES, ConditionEvaluator, UnmetCondition, no_rule
+from rehearsal.engine.definition import Action, Condition, Definition, OnFailure, Stage, parse
 from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, EventPublisher, Rollback
 from rehearsal.engine.history import History, RollbackUnavailable, SuccessfulRun
 from rehearsal.engine.variables import UnresolvedVariable, resolve
@@ -140,7 +140,7 @@ class Execution:
         self._progress.set_stage(progress, Status.RUNNING)
         for provider in stage.rule_providers() - RULES:
             self._progress.add_gap(Gap(GapKind.ACTION, stage.name, no_rule(provider)))
-        if unmet := self._conditions.unmet(stage.before_entry, self._namespaces):
+        if unmet := self._unmet(stage, stage.before_entry):
             condition, reason = unmet
             if condition.result == "SKIP":
                 return Status.SKIPPED, reason
@@ -152,16 +152,28 @@ class Execution:
         status, reason = self._run_actions(stage, only_failed=False)
         if status is Status.FAILED and stage.on_failure:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
-        if status is Status.SUCCEEDED and (unmet := self._conditions.unmet(stage.on_success, self._namespaces)):
+        if status is Status.SUCCEEDED and (unmet := self._unmet(stage, stage.on_success)):
             condition, objection = unmet
             return Status.FAILED, self._rolled_back(stage, objection) if condition.result == "ROLLBACK" else objection
         if status is Status.SUCCEEDED:
             self._history.record(stage.name, self._context, self._namespaces)
         return status, reason or waits
 
+    def _unmet(self, stage: Stage, conditions: tuple[Condition, ...]) -> UnmetCondition:
+        return self._conditions.unmet(conditions, self._namespaces, partial(self._run_rule, stage))
+
+    def _run_rule(self, stage: Stage, action: Action) -> str | None:
+        """Run what a rule does, beside the stage's actions; return why it is not met. Without a rehearsal it is met."""
+        progress = self._progress.add_action(stage.name, action)
+        self._run_to_end(stage, action, progress)
+        progress.passed_over = progress.status is Status.NOT_REHEARSED
+        if progress.status is Status.STOPPED:
+            raise Stopped
+        return progress.reason if progress.status is Status.FAILED else None
+
     def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
         result = on_failure.result
-        if unmet := self._conditions.unmet(on_failure.conditions, self._namespaces):
+        if unmet := self._unmet(stage, on_failure.conditions):
             result = unmet[0].result
         if result == "RETRY":
             self._events.stage(stage.name, Status.FAILED)

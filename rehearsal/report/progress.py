@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rehearsal.actions.run import Deployed
 from rehearsal.engine.action_details import ActionDetails
-from rehearsal.engine.definition import Definition, Stage
+from rehearsal.engine.definition import Action, Definition, Stage
 from rehearsal.engine.masking import masked
 from rehearsal.gaps import Gap, GapKind
 from rehearsal.report.permissions import Refusal
@@ -222,6 +222,12 @@ class Progress:
         """Add a stage that the definition does not have, for a rollback."""
         self.stages.append(self._stage(stage))
         return self.stages[-1]
+
+    def add_action(self, stage: str, action: Action) -> ActionProgress:
+        """Add an action that the stage's definition does not have, for a rule; again for one that is run again."""
+        found = next(item for item in self.stages if item.name == stage)
+        found.actions.append(self._action(stage, action.name, action.provider, action.run_order))
+        return found.actions[-1]
 
     def action(self, stage: str, name: str) -> ActionProgress:
         """Return the progress of an action of the current execution."""

@@ -1,11 +1,12 @@
 """The builds of a batch: its tasks and their order ("Batch build buildspec reference", CodeBuild User Guide)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from rehearsal.actions.builds.buildspec import YES, BuildspecError
+from rehearsal.actions.builds.shards import SHARD, SHARDS
 
 KINDS = ("build-graph", "build-list", "build-matrix", "build-fanout")
 
@@ -50,20 +51,14 @@ class Batch:
         ]
 
 
-class FanoutError(BuildspecError):
-    """The batch distributes tests over builds, which the rehearsal cannot."""
-
-
 def read(section: Mapping[str, Any]) -> Batch:
     """Read a buildspec's `batch`; raises BuildspecError."""
     kinds = [kind for kind in KINDS if section.get(kind)]
     if len(kinds) != 1:
         raise BuildspecError(f"batch needs exactly one of {', '.join(KINDS)}; it has {', '.join(kinds) or 'none'}")
     [kind] = kinds
-    if kind == "build-fanout":
-        raise FanoutError("batch build-fanout needs CodeBuild's test splitting (codebuild-tests-run)")
     found = section[kind]
-    tasks = _matrix(found) if kind == "build-matrix" else [_task(item) for item in found]
+    tasks = _SPECIAL[kind](found) if kind in _SPECIAL else [_task(item) for item in found]
     _check(tasks)
     return Batch(tuple(tasks), _is_true(section.get("fast-fail")))
 
@@ -110,6 +105,28 @@ def _matrix(section: Mapping[str, Any]) -> list[Task]:
         item = {"identifier": f"build{number}", "buildspec": buildspec, "env": environment}
         tasks.append(_task({**item, "ignore-failure": static.get("ignore-failure")}))
     return tasks
+
+
+def _fanout(section: Mapping[str, Any]) -> list[Task]:
+    """Return identical tasks, each of which runs its part of the tests; they are named like those of a matrix."""
+    try:
+        count = int(section["parallelism"])
+    except (KeyError, TypeError, ValueError):
+        count = 0
+    if count < 1:
+        raise BuildspecError("batch build-fanout needs parallelism, the number of its builds")
+    return [
+        Task(
+            identifier=f"build{number}",
+            variables={SHARD: str(number), SHARDS: str(count)},
+            ignore_failure=_is_true(section.get("ignore-failure")),
+        )
+        for number in range(count)
+    ]
+
+
+_SPECIAL: Mapping[str, Callable[[Mapping[str, Any]], list[Task]]] = {"build-matrix": _matrix, "build-fanout": _fanout}
+"""How the tasks of a section are read that does not list them."""
 
 
 def _values(found: object) -> Sequence[Any]:

@@ -57,10 +57,11 @@ def script(
 ) -> str:
     """Return one shell script that runs the phases.
 
-    All commands share one shell, or each has one of its own if `separate` (version 0.1). A failing command ends its
-    phase and the build, except that `post_build` still runs after a failed `build`. The last command writes the
-    `exported` variables to `exported_to` as NUL-terminated `name=value` pairs. A command that fails after it has
-    written to `gaps` did not fail: what it needs is missing on this machine, and the next command runs.
+    All commands share one shell, which exports what they assign: no page says so, but the library's own builds need it,
+    such as that of ConfirmPermissionsBroadening. If `separate` (version 0.1), each has a shell of its own. A failing
+    command ends its phase and the build, except that `post_build` still runs after a failed `build`. The last command
+    writes the `exported` variables to `exported_to` as NUL-terminated `name=value` pairs. A command that fails after it
+    has written to `gaps` did not fail: what it needs is missing on this machine, and the next command runs.
     """
     names = sorted(set(exported))
     keep = f"export {' '.join(names)};" if names else ""
@@ -103,7 +104,7 @@ else
   CODEBUILD_BUILD_SUCCEEDING=1
 fi
 export CODEBUILD_BUILD_SUCCEEDING
-trap '__status=$?; trap - EXIT; __over "$__status"; @KEEP@
+trap '__over "$?"; trap - EXIT; @KEEP@
   exec @SHELL@ "$0" "$__done" "$__result" "$__continue" "$__phase" "$__command" "$__finally" "$__left" "$__tries" \\
     "$__failed"' EXIT
 trap 'trap - EXIT; exit 143' HUP INT TERM
@@ -132,6 +133,7 @@ __run() {
 }
 
 __evaluate() {
+  set -a
   @EVALUATE@
 }
 
@@ -140,6 +142,7 @@ __count_gaps() {
 }
 
 __over() {
+  set +a
   __status=$1
   if [ "$__status" != 0 ] && [ "$(__count_gaps)" != "$__gaps" ]; then
     __status=0

@@ -103,6 +103,8 @@ def build_environment(run: Run, request: BuildRequest, specification: Buildspec)
         "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0",
         # Java asks the system for the home folder, not the environment.
         "JAVA_TOOL_OPTIONS": f"-Duser.home={own_home}",
+        # Node's own `fetch` and `https` then find distributions, whose names no DNS knows.
+        "NODE_USE_ENV_PROXY": "1",
         "CI": "true",
         **_codebuild_variables(run, request),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import rehearsal
 from rehearsal.actions.builds.build_script import gave_up
-from rehearsal.actions.builds.on_demand import MISSING, PACKAGE_MANAGERS, PACKAGES, Settings
+from rehearsal.actions.builds.on_demand import LOCALES, MISSING, PACKAGE_MANAGERS, PACKAGES, TEST_SPLITTING, Settings
 from rehearsal.gaps import GapKind
 from rehearsal.process.run_directory import cache
 
@@ -79,7 +79,7 @@ def make_tools(directory: Path, hooks: Path | None, *, privileged: bool) -> Imag
     for folder in (settings.node, own, last):
         folder.mkdir()
     _link(own, hooks)
-    _write_scripts(own, file, (*PACKAGE_MANAGERS, "n"))
+    _write_scripts(own, file, (*PACKAGE_MANAGERS, *LOCALES, *TEST_SPLITTING, "n"))
     _write_scripts(last, file, (*PACKAGES, *MISSING))
     if not privileged:
         _write_scripts(own, file, ["docker-unprivileged"], name="docker")

@@ -61,6 +61,10 @@ MISSING = (
     *("go", "gofmt", "jar", "java", "javac", "bundle", "gem", "ruby"),
 )
 """Programs of CodeBuild's image that no package provides (aws-codebuild-docker-images, ubuntu/standard)."""
+TEST_SPLITTING = ("codebuild-glob-search", "codebuild-tests-run")
+"""CodeBuild's own commands for batches that distribute tests."""
+LOCALES = ("locale-gen", "localedef", "update-locale")
+"""Programs that change this machine's locales."""
 PACKAGE_MANAGERS = ("apt-get", "apt", "yum", "dnf", "microdnf")
 SYSTEM_PACKAGES = {
     "awscli": "aws",
@@ -123,6 +127,8 @@ def main() -> None:
     handlers: dict[str, Callable[[Settings, str, Sequence[str]], None]] = {
         "docker": _docker,
         "n": _n,
+        **dict.fromkeys(TEST_SPLITTING, _split_tests),
+        **dict.fromkeys(LOCALES, _make_locales),
         **dict.fromkeys(PACKAGE_MANAGERS, _install_system_packages),
         **dict.fromkeys(MISSING, _missing),
     }
@@ -163,6 +169,23 @@ def _has_system_package(package: str) -> bool:
     return False
 
 
+def _make_locales(settings: Settings, program: str, arguments: Sequence[str]) -> None:
+    """Succeed; a locale that this machine lacks is a gap, after which the build goes on."""
+    words = [word for word in arguments if not word.startswith("-")]
+    # What localedef makes comes last, after the files that describe it.
+    wanted = {"locale-gen": words, "localedef": words[-1:]}.get(program, [])
+    found = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()
+    known = set(map(_normal_locale, found))
+    if lacking := [name for name in wanted if _normal_locale(name) not in known]:
+        text = f"{program}: this machine has no locale {', '.join(lacking)}, and a rehearsal makes none"
+        record(settings.notes, RUNTIME, text)
+    print(f"{program}: the rehearsal changes no locales of this machine")
+
+
+def _normal_locale(name: str) -> str:
+    return name.lower().replace("-", "")
+
+
 def _n(settings: Settings, program: str, arguments: Sequence[str]) -> None:
     """Change the build's Node, as the version manager of CodeBuild's image does."""
     from rehearsal.actions.builds import node_versions  # noqa: PLC0415 - only this program needs it
@@ -176,6 +199,14 @@ def _n(settings: Settings, program: str, arguments: Sequence[str]) -> None:
         node_versions.use(words[0], settings, os.environ)
     except Unavailable as error:
         _fail(settings.gaps, RUNTIME, f"{program} {words[0]}: {error}", status=1)
+
+
+def _split_tests(settings: Settings, program: str, arguments: Sequence[str]) -> None:
+    from rehearsal.actions.builds import shards  # noqa: PLC0415 - only these programs need it
+
+    del settings
+    run = shards.run_tests if program == "codebuild-tests-run" else shards.search_files
+    sys.exit(run(arguments))
 
 
 def _run_packaged(settings: Settings, program: str, arguments: Sequence[str]) -> None:

@@ -1,17 +1,34 @@
-"""What CloudFormation gives a resource and ministack does not: a role's permissions boundary, a log group's name."""
+"""What CloudFormation gives a resource and ministack does not: a role's boundary, a log group's name, whole tags."""
 
+from typing import Any
 from uuid import uuid4
 
 from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import providers
-from rehearsal.emulator.internals import Properties, Provisioned, iam
+from rehearsal.emulator.internals import Properties, Provisioned, iam, provisioners, stacks
 from rehearsal.emulator.permissions.service_calls.names import generated_name
 
 
 def register() -> None:
-    """Complete roles and log groups."""
+    """Complete roles, log groups and the stack's tags of Auto Scaling groups."""
     providers.register(LogGroup("AWS::Logs::LogGroup"), Role("AWS::IAM::Role"))
+    for module in (provisioners, stacks):
+        module._with_stack_tags = _with_stack_tags
+
+
+SCALING_GROUP = "AWS::AutoScaling::AutoScalingGroup"
+_with_any_stack_tags = provisioners._with_stack_tags
+
+
+def _with_stack_tags(resource_type: str, properties: Properties, *rest: Any) -> Properties:
+    """Return the properties with the stack's tags, which have a required member more in Auto Scaling groups."""
+    tagged = _with_any_stack_tags(resource_type, properties, *rest)
+    if resource_type != SCALING_GROUP:
+        return tagged
+    own = properties.get("Tags") or []
+    tags = [tag if tag in own else {**tag, "PropagateAtLaunch": True} for tag in tagged["Tags"]]
+    return {**tagged, "Tags": tags}
 
 
 class LogGroup(providers.Extension):

@@ -13,6 +13,11 @@ def takes_resource(action: str) -> bool | None:
     return None if found is None else bool(found.get("Resources"))
 
 
+def is_known(action: str) -> bool:
+    """Whether AWS has a service of the action's prefix. Schemas also name internal ones, such as `managed-fleets`."""
+    return action.partition(":")[0].lower() in _all()
+
+
 @lru_cache(maxsize=16384)
 def fits(action: str, resource: str) -> bool:
     """Whether an action applies to a resource: its ARN matches one of the action's types, or it takes none."""
@@ -20,6 +25,8 @@ def fits(action: str, resource: str) -> bool:
     types = (found or {}).get("Resources", [])
     if resource == "*":
         return found is not None
+    if not is_known(action):
+        return False
     known = {name.lower(): kind for name, kind in _all()[action.partition(":")[0].lower()]["Resources"].items()}
     # Some are authorized on another service's resources, such as `iam:PassRole`; its types are not resolved.
     return any(

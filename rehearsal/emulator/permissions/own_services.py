@@ -1,4 +1,4 @@
-"""The check of requests to services that ministack lacks: CodePipeline, CodeConnections, Service Quotas and scaling."""
+"""The check of requests to services that ministack lacks, such as CodePipeline, CodeCommit and Service Quotas."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from rehearsal.emulator.permissions import enforcement, evaluation
 
 PREFIXES = {
     "AnyScaleFrontendService": "application-autoscaling",
+    "CodeCommit": "codecommit",
     "CodePipeline": "codepipeline",
     "CodeConnections": "codeconnections",
     "ServiceQuotas": "servicequotas",
@@ -37,6 +38,9 @@ def _resource(service: str, request: Mapping[str, Any]) -> str:
     if service == "codepipeline":
         name = request.get("pipelineName") or request.get("name")
         return f"arn:aws:codepipeline:{region}:{account}:{name}" if name else "*"
+    if service == "codecommit":
+        name = request.get("repositoryName")
+        return f"arn:aws:codecommit:{region}:{account}:{name}" if name else "*"
     if service == "application-autoscaling":
         return f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
     if service == "codeconnections":

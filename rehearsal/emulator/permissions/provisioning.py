@@ -181,7 +181,9 @@ def certain_actions(resource_type: str, operation: str) -> tuple[str, ...]:
     A schema lists more: what any property may take. Certain are those that are named after the type, such as
     `s3:CreateBucket`; where none is, one of the type's own service, or of the one that the handler calls most.
     """
-    listed = creation.handler_actions(resource_type, operation, "read")
+    # Nobody can allow the actions of AWS's internal services.
+    handlers = creation.handler_actions(resource_type, operation, "read")
+    listed = tuple(action for action in handlers if action_reference.is_known(action))
     noun = resource_type.rpartition("::")[2].lower()
     named = {f"{verb}{ending}" for verb in VERBS for ending in (noun, f"{noun}s")}
     certain = tuple(action for action in listed if action.partition(":")[2].lower() in named)

@@ -86,6 +86,10 @@ class OnePipeline(Cloud):
     def publish_event(self, message: Mapping[str, Any]) -> None:
         self.received.append(message)
 
+    @override
+    def set_commit(self, repository: Path, commit: str) -> None:
+        """Forget what an emulator's CodeCommit would contain."""
+
     def get_pipeline(self, name: str) -> dict[str, Any]:
         assert name == self.document["name"]
         return {"pipeline": self.document}
@@ -144,7 +148,7 @@ class FakeExecution:
             self.progress,
             fail=self.fail,
             history=self.history,
-            action_runners={("Build", "Fake"): kind, ("Source", "Fake"): kind},
+            action_runners={("Build", "Fake"): kind, ("Source", "Fake"): kind, ("Invoke", "Lambda"): kind},
         )
         self.result = execution.run()
         return self.result

@@ -102,6 +102,14 @@ def test_only_stacks_that_the_pipeline_deploys_count(tmp_path: Path) -> None:
     assert found.support_accounts == ("111111111111",)
 
 
+def test_support_stack_in_another_account_is_set_up_there(tmp_path: Path) -> None:
+    """The library makes one for an action whose resource is in an account to which no action deploys."""
+    support = {"name": "support", "environment": "444444444444/eu-west-1"}
+    found = assembly.read(write(tmp_path, delivery(dependencies=["support"]), support))
+    assert [str(one) for one in found.aws_environments] == [HOME, "444444444444/eu-west-1"]
+    assert found.support_accounts == ("444444444444",)
+
+
 def test_action_without_a_template_deploys_the_stack_by_its_name(tmp_path: Path) -> None:
     made = delivery("one.json")
     [action] = made["resources"]["P"]["Properties"]["Stages"][0]["Actions"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions import build
-from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Outcome
+from rehearsal.actions.run import ActionFailed, Outcome
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.conftest import resource
 
@@ -74,6 +74,26 @@ def test_combined_artifacts_have_the_files_of_all_builds(batches: Batches) -> No
     assert any("out.txt of two is left out" in line for line in batches.workshop.log)
 
 
+SPLIT = """codebuild-tests-run \\
+  --files-search "codebuild-glob-search 'specs/**/*.txt'" \\
+  --test-command 'printenv CODEBUILD_CURRENT_SHARD_FILES; cat' > out.txt"""
+SPECS = "mkdir -p specs/a && for n in 1 2 3; do echo spec $n > specs/a/$n.txt; done"
+DISTRIBUTED = {"build": {"commands": [SPECS, SPLIT, "NAME=own.txt && cp out.txt $NAME"]}}
+
+
+def test_fanout_distributes_test_files_over_its_builds(batches: Batches) -> None:
+    batches.run({"build-fanout": {"parallelism": 2}}, "build0", "build1", phases=DISTRIBUTED)
+    read = batches.workshop.artifacts.read
+    assert read("build0::out.txt").splitlines()[1:] == ["specs/a/1.txt", "specs/a/2.txt", "spec 1", "spec 2"]
+    assert read("build1::out.txt").splitlines()[1:] == ["specs/a/3.txt", "spec 3"]
+
+
+def test_failed_test_of_a_fanout_fails_the_batch(batches: Batches) -> None:
+    failing = {"build": {"commands": [SPECS, SPLIT.replace("cat'", "grep 3'")]}}
+    with pytest.raises(ActionFailed, match="build0: "):
+        batches.run({"build-fanout": {"parallelism": 2}}, phases=failing)
+
+
 FAILING = {"build": {"commands": ["test $CODEBUILD_BATCH_BUILD_IDENTIFIER != one"]}}
 
 
@@ -92,7 +112,7 @@ def test_failure_of_a_build_can_be_ignored(batches: Batches) -> None:
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = [
     ({"build-list": LIST}, {"most": 1}, ActionFailed, "the batch has 2 builds, but its project allows 1"),
     ({"build-list": LIST}, {"has_batches": False}, ActionFailed, "project project has no batch configuration"),
-    ({"build-fanout": {"parallelism": 2}}, {}, ActionNotRehearsed, "needs CodeBuild's test splitting"),
+    ({"build-fanout": {"parallelism": 0}}, {}, ActionFailed, "batch build-fanout needs parallelism"),
     ({"build-list": [{"buildspec": "a"}]}, {}, ActionFailed, "has no identifier"),
 ]
 

@@ -97,6 +97,22 @@ def test_system_packages_that_exist_install_and_others_are_a_gap(projects: Proje
         projects.run(f"{manager} install -y git no-such-package-here")
 
 
+def test_locales_of_this_machine_are_not_changed(projects: Projects, machine: Path) -> None:
+    for name in ("locale-gen", "localedef", "update-locale"):
+        program(machine, name, "echo changes this machine")
+    program(machine, "locale", "printf 'C\\nen_US.utf8\\n'")
+    locales = "locale-gen en_US.UTF-8 && localedef -i en_US -f UTF-8 en_US.UTF-8 && update-locale LANG=en_US.UTF-8"
+    projects.run(locales, "echo next")
+    assert gaps(projects) == []
+    projects.run("locale-gen en_US.UTF-8 xx_XX.UTF-8", "localedef -c -i xx -f UTF-8 xx.UTF-8", "echo next")
+    assert "changes this machine" not in projects.output
+    assert projects.output[-1] == "next"
+    assert gaps(projects) == [
+        (GapKind.RUNTIME, "locale-gen: this machine has no locale xx_XX.UTF-8, and a rehearsal makes none"),
+        (GapKind.RUNTIME, "localedef: this machine has no locale xx.UTF-8, and a rehearsal makes none"),
+    ]
+
+
 @pytest.mark.parametrize("command", ["eksctl version", "gem install cfn-nag"])
 def test_program_of_the_image_that_is_missing_here_is_a_gap(projects: Projects, machine: Path, command: str) -> None:
     del machine

@@ -128,5 +128,5 @@ def test_failed_replacement_is_cleaned_up(account: Account) -> None:
 
 def test_service_that_is_not_emulated_says_so(account: Account) -> None:
     """Apps call services while they synthesize; ministack's own answer has no text for an SDK."""
-    with pytest.raises(ClientError, match=f"{NOT_EMULATED}: codecommit"):
-        account.client("codecommit").get_repository(repositoryName="any")
+    with pytest.raises(ClientError, match=f"{NOT_EMULATED}: codeartifact"):
+        account.client("codeartifact").list_domains()

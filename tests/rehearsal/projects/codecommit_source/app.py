@@ -1,4 +1,5 @@
 import aws_cdk as cdk
+import boto3
 from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
@@ -8,10 +9,15 @@ from constructs import Construct
 ENVIRONMENT = cdk.Environment(account="111111111111", region="us-east-1")
 
 
+client = boto3.client("codecommit", region_name="us-east-1")
+commit_id = client.get_branch(repositoryName="project", branchName="main")["branch"]["commitId"]
+commit = client.get_commit(repositoryName="project", commitId=commit_id)["commit"]
+
+
 class Dev(cdk.Stage):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id, env=ENVIRONMENT)
-        sns.Topic(cdk.Stack(self, "Topics"), "Topic")
+        sns.Topic(cdk.Stack(self, "Topics"), "Topic", display_name=f"{commit['author']['name']}: {commit['message']}")
 
 
 class Delivery(cdk.Stack):
@@ -28,7 +34,10 @@ class Delivery(cdk.Stack):
             ],
             commands=["git log -1 --format=%s", "cdk synth --quiet"],
             role_policy_statements=[
-                iam.PolicyStatement(actions=["codecommit:GitPull"], resources=[repository.repository_arn])
+                iam.PolicyStatement(
+                    actions=["codecommit:GetBranch", "codecommit:GetCommit", "codecommit:GitPull"],
+                    resources=[repository.repository_arn],
+                )
             ],
         )
         pipeline = pipelines.CodePipeline(self, "Pipeline", synth=synth)

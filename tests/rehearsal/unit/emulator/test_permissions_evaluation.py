@@ -249,6 +249,8 @@ def test_unknown_aws_managed_policy_has_no_document() -> None:
         ("rds:DescribeDBParameters", f"arn:aws:rds:eu-west-1:{ACCOUNT}:pg:p", True),
         ("s3:NoSuchAction", "*", False),
         ("sts:AssumeRole", ROLE, True),
+        # A service that only AWS's own handlers use.
+        ("managed-fleets:CreateAutoScalingGroup", ROLE, False),
     ],
 )
 def test_resource_types_of_an_action(action: str, resource: str, fits: bool) -> None:
@@ -261,3 +263,7 @@ def test_certain_actions_are_of_the_types_own_service() -> None:
     assert certain_actions("AWS::SNS::Subscription", "create") == ("sns:Subscribe",)
     assert certain_actions("AWS::SNS::Subscription", "delete") == ()
     assert certain_actions("AWS::S3::Bucket", "create")[0] == "s3:CreateBucket"
+    assert certain_actions("AWS::AutoScaling::AutoScalingGroup", "create") == (
+        "autoscaling:CreateAutoScalingGroup",
+        "autoscaling:UpdateAutoScalingGroup",
+    )

@@ -9,7 +9,7 @@ from typing_extensions import override
 from cloud_assembly import AwsEnvironment
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.conditions import ConditionEvaluator
-from rehearsal.engine.definition import Condition, Rule
+from rehearsal.engine.definition import Action, Condition, Rule
 from tests.rehearsal.unit.rehearsal_fakes import HOME, NOON
 
 COMPARISONS = [
@@ -44,11 +44,16 @@ class Alarms(Cloud):
         return {"MetricAlarms": [{"StateValue": self._states[name]} for name in AlarmNames if name in self._states]}
 
 
+def no_action(action: Action) -> str | None:
+    """No rule needs an action."""
+    raise AssertionError(action)
+
+
 def objection(provider: str, configuration: dict[str, str]) -> str | None:
     """Why a single rule is not met."""
     judge = ConditionEvaluator(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
     condition = Condition("FAIL", (Rule("R", provider, configuration),))
-    unmet = judge.unmet((condition,), {"Source": {"Branch": "main"}})
+    unmet = judge.unmet((condition,), {"Source": {"Branch": "main"}}, no_action)
     assert unmet is None or unmet[0] is condition
     return unmet[1] if unmet else None
 
@@ -86,7 +91,36 @@ def test_broken_rule_fails(provider: str, configuration: dict[str, str], reason:
 
 def test_rule_that_cannot_be_evaluated_counts_as_met() -> None:
     """It is a gap, and says nothing about the release."""
-    assert objection("LambdaInvoke", {"FunctionName": "mine"}) is None
+    assert objection("Moon", {"Phase": "full"}) is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind"),
+    [
+        ("LambdaInvoke", ("Invoke", "Lambda")),
+        ("CodeBuild", ("Build", "CodeBuild")),
+        ("Commands", ("Compute", "Commands")),
+    ],
+)
+@pytest.mark.parametrize("failure", [None, "changes are frozen"])
+def test_rule_that_runs_something_is_run_as_an_action(
+    provider: str, kind: tuple[str, str], failure: str | None
+) -> None:
+    ran: list[Action] = []
+
+    def run(action: Action) -> str | None:
+        ran.append(action)
+        return failure
+
+    rule = Rule("R", provider, {"It": "#{Source.Branch}"}, "eu-west-1", "arn:role", ("Code",), 5)
+    unmet = ConditionEvaluator(Alarms(), HOME, lambda: NOON).unmet(
+        (Condition("FAIL", (rule,)),), {"Source": {"Branch": "main"}}, run
+    )
+    assert (unmet and unmet[1]) == (failure and f"rule R: {failure}")
+    [action] = ran
+    assert (action.category, action.provider) == kind
+    assert (action.name, action.configuration, action.inputs) == ("rule R", {"It": "main"}, ("Code",))
+    assert (action.region, action.role_arn, action.timeout_minutes) == ("eu-west-1", "arn:role", 5)
 
 
 @pytest.mark.parametrize("alarm", ["well", "new"])
@@ -100,6 +134,6 @@ def test_all_rules_must_pass() -> None:
 
     judge = ConditionEvaluator(Alarms(), HOME, lambda: NOON)
     good, bad = Condition("FAIL", (rule("1"),)), Condition("SKIP", (rule("1"), rule("2")))
-    assert judge.unmet((), {}) is None
-    assert judge.unmet((good, good), {}) is None
-    assert judge.unmet((good, bad), {}) == (bad, "rule 2: '1' EQ '2' is false")
+    assert judge.unmet((), {}, no_action) is None
+    assert judge.unmet((good, good), {}, no_action) is None
+    assert judge.unmet((good, bad), {}, no_action) == (bad, "rule 2: '1' EQ '2' is false")

@@ -54,6 +54,19 @@ def test_conditions_are_parsed() -> None:
     assert found.on_failure is None
 
 
+def test_rule_that_runs_commands_is_parsed() -> None:
+    rule = {
+        "name": "Smoke",
+        "ruleTypeId": {"category": "Rule", "provider": "Commands"},
+        "commands": ["true", "ls"],
+        "inputArtifacts": [{"name": "Code"}],
+        "timeoutInMinutes": 5,
+    }
+    [found] = read(stage("Dev", action("a"), onSuccess={"conditions": [{"rules": [rule]}]})).stages
+    expected = Rule("Smoke", "Commands", {"Commands": "true\nls"}, inputs=("Code",), timeout_minutes=5)
+    assert found.on_success == (Condition("FAIL", (expected,)),)
+
+
 FAILURES: list[tuple[dict[str, Any], OnFailure]] = [
     ({"result": "ROLLBACK"}, OnFailure("ROLLBACK", None, ())),
     (

@@ -136,6 +136,24 @@ def test_failed_step_ends_the_others(set_up: EmulatorSetup, progress: Progress, 
     assert statuses == {f"bootstrap {HOME.account}": Status.FAILED, f"bootstrap {NEW.account}": Status.STOPPED}
 
 
+@pytest.mark.parametrize(("support", "first"), [((NEW.account,), "bootstrap"), ((HOME.account,), "deploy")])
+def test_pipeline_with_a_support_stack_in_another_account_waits_for_its_bootstrap(
+    set_up: EmulatorSetup, tmp_path: Path, support: tuple[str, ...], first: str
+) -> None:
+    """Of the bootstrap of the other account and the pipeline's deployment, the one that must come first ends first."""
+    order, deployed = tmp_path / "order", tmp_path / "deployed"
+    waits = f"until [ -e {deployed} ]; do sleep 0.1; done" if first == "deploy" else "sleep 1"
+    write_cdk(
+        tmp_path,
+        f"case $* in *--trust*) {waits}; echo bootstrap >> {order};; esac\n"
+        f"[ $1 = deploy ] || exit 0; echo deploy >> {order}; touch {deployed}; echo far enough; exit 1",
+    )
+    found = replace(assembly(tmp_path, NEW), support_accounts=support)
+    with pytest.raises(SetupFailed, match="far enough"):
+        set_up.prepare(OnePipeline(pipeline()), found)
+    assert order.read_text().split()[0] == first
+
+
 def test_cli_that_cannot_read_the_assembly_is_replaced(progress: Progress, tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     for folder, answer in (

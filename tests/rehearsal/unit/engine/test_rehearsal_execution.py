@@ -225,6 +225,38 @@ def test_failed_entry_condition_can_skip_the_stage(rehearse: Callable[..., FakeE
     assert ran.begun == ["b"]
 
 
+def invokes(result: str = "FAIL") -> dict[str, Any]:
+    """Conditions of one rule that invokes a function."""
+    kind = {"category": "Rule", "owner": "AWS", "provider": "LambdaInvoke", "version": "1"}
+    rule = {"name": "Freeze", "ruleTypeId": kind, "configuration": {"FunctionName": "freeze"}}
+    return {"conditions": [{"result": result, "rules": [rule]}]}
+
+
+@pytest.mark.parametrize(
+    ("function", "result", "status"),
+    [
+        (None, (Result.SUCCEEDED, ""), Status.SUCCEEDED),
+        (fails("changes are frozen"), (Result.FAILED, "rule Freeze: changes are frozen"), Status.FAILED),
+        # What is not rehearsed says nothing about the release.
+        (raises(NO_DOCKER), (Result.SUCCEEDED, ""), Status.NOT_REHEARSED),
+        (raises(ActionNotEmulated("a gap")), (Result.SUCCEEDED, ""), Status.NOT_REHEARSED),
+    ],
+)
+def test_rule_that_invokes_a_function_decides_about_the_stage(
+    rehearse: Callable[..., FakeExecution],
+    function: Behaviour | None,
+    result: tuple[Result, str],
+    status: Status,
+) -> None:
+    ran = rehearse(stage("One", action("a"), beforeEntry=invokes()), **{"rule Freeze": function} if function else {})
+    assert ran.result == result
+    assert ran.statuses["rule Freeze"] is status
+    assert ran.begun == ["rule Freeze", *(["a"] if result[0] is Result.SUCCEEDED else [])]
+    assert [gap.where for gap in ran.progress.gaps] == ["One/rule Freeze"] * (status is Status.NOT_REHEARSED)
+    # CodePipeline publishes no events of rules.
+    assert "rule Freeze" not in str(ran.cloud.received)
+
+
 def window(cron: str) -> dict[str, Any]:
     rule = {
         "name": "Window",

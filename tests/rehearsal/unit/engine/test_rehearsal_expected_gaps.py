@@ -135,6 +135,7 @@ def test_rule_that_cannot_be_evaluated_is_a_gap() -> None:
         rules = [{"Name": "R", "RuleTypeId": {"Category": "Rule", "Provider": provider}} for provider in providers]
         return {"Conditions": [{"Result": "FAIL", "Rules": rules}]}
 
-    found = stack(OnSuccess=conditions("CloudWatchAlarm", "LambdaInvoke"), BeforeEntry=conditions("DeploymentWindow"))
-    reason = "rules of LambdaInvoke are not rehearsed and count as met"
+    evaluated = ("CloudWatchAlarm", "CodeBuild", "Commands", "LambdaInvoke", "VariableCheck")
+    found = stack(OnSuccess=conditions(*evaluated, "Moon"), BeforeEntry=conditions("DeploymentWindow"))
+    reason = "rules of Moon are not rehearsed and count as met"
     assert expected_gaps(found) == [Gap(GapKind.ACTION, "Dev", reason)]

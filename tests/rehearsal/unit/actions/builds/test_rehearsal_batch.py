@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.builds import batch
+from rehearsal.actions.builds import batch, shards
 from rehearsal.actions.builds.batch import Task
 from rehearsal.actions.builds.buildspec import BuildspecError
 
@@ -60,13 +60,41 @@ def test_matrix_has_a_build_for_each_combination() -> None:
     assert all(task.ignore_failure and task.privileged and task.variables["ALL"] == "yes" for task in found)
 
 
+def test_fanout_has_identical_builds_with_a_number() -> None:
+    found = batch.read({"build-fanout": {"parallelism": 2, "ignore-failure": True}})
+    numbers = [{"CODEBUILD_CURRENT_SHARD": str(number), "CODEBUILD_TOTAL_SHARDS": "2"} for number in range(2)]
+    assert [task.variables for task in found.tasks] == numbers
+    assert [task.identifier for task in found.tasks] == ["build0", "build1"]
+    assert all(task.ignore_failure for task in found.tasks)
+
+
+@pytest.mark.parametrize(
+    ("count", "builds", "sizes"), [(7, 3, [3, 2, 2]), (3, 3, [1, 1, 1]), (1, 2, [1, 0]), (0, 2, [0, 0])]
+)
+def test_files_are_distributed_evenly_by_their_names(count: int, builds: int, sizes: list[int]) -> None:
+    files = [f"{number}.js" for number in reversed(range(count))]
+    parts = [shards.part(files, shard, builds, "equal-distribution") for shard in range(builds)]
+    assert [len(found) for found in parts] == sizes
+    assert [file for found in parts for file in found] == sorted(files)
+
+
+def test_another_file_moves_no_file_if_the_distribution_is_stable() -> None:
+    def parts(files: list[str]) -> list[set[str]]:
+        return [set(shards.part(files, shard, 3, "stability")) for shard in range(3)]
+
+    files = [f"{number}.js" for number in range(30)]
+    assert set.union(*parts(files)) == set(files)
+    assert all(fewer <= more for fewer, more in zip(parts(files[1:]), parts(files), strict=True))
+
+
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({}, "batch needs exactly one of build-graph, .*; it has none"),
     ({**GRAPH, "build-list": [{"identifier": "a"}]}, "it has build-graph, build-list"),
     ({"build-list": [{"buildspec": "a.yml"}]}, "a build of the batch has no identifier"),
     ({"build-list": [{"identifier": "a"}, {"identifier": "a"}]}, "two builds of the same identifier"),
     ({"build-graph": [{"identifier": "a", "depend-on": ["b"]}]}, "depend on each other, or on none that exists: a"),
-    ({"build-fanout": {"parallelism": "5"}}, "batch build-fanout needs CodeBuild's test splitting"),
+    ({"build-fanout": {"parallelism": "0"}}, "batch build-fanout needs parallelism"),
+    ({"build-fanout": {"ignore-failure": True}}, "batch build-fanout needs parallelism"),
 ]
 
 

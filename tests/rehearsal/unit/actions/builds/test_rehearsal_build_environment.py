@@ -136,7 +136,7 @@ def test_user_variables_do_not_leak_in(builds: Builds, monkeypatch: pytest.Monke
     environment = builds.environment()
     assert {name for name, value in OUTSIDE.items() if environment.get(name) == value} == set()
     proxies = {"HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
-    allowed = {*MACHINE, *CACHES, *proxies, "HOME", "PATH", "TMPDIR", "CI", "JAVA_TOOL_OPTIONS"}
+    allowed = {*MACHINE, *CACHES, *proxies, "HOME", "PATH", "TMPDIR", "CI", "JAVA_TOOL_OPTIONS", "NODE_USE_ENV_PROXY"}
     prefixes = ("CODEBUILD_", "AWS_", "CDK_", "COREPACK_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
     assert [name for name in environment if name not in allowed and not name.startswith(prefixes)] == []
 

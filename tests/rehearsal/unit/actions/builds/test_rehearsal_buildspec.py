@@ -169,6 +169,12 @@ def test_exit_keeps_directory_environment_and_exported_variables(shell: Shell) -
     assert ran.exported == {"KEPT": "plain"}
 
 
+def test_later_commands_programs_see_what_a_command_assigned(shell: Shell) -> None:
+    """As the library's own builds need it; what the script itself assigns stays hidden."""
+    ran = shell.run({"build": commands("ARN=mine", "sh -c 'echo $ARN'", "env | grep -c '^__' || true")})
+    assert (ran.code, ran.printed) == (0, ["mine", "0"])
+
+
 def test_second_exit_still_runs_the_rest(shell: Shell) -> None:
     ran = shell.run({"build": commands("exit 3"), "post_build": commands("exit 0", "echo on", "exit 4", "echo never")})
     assert (ran.code, ran.printed) == (1, ["on"])

@@ -1,0 +1,5 @@
+import * as cdk from 'aws-cdk-lib';
+import { Delivery } from '../lib/delivery.ts';
+
+const app = new cdk.App();
+new Delivery(app, 'OrdersDelivery', { env: { account: '111111111111', region: 'eu-west-1' } });
