@@ -12,6 +12,7 @@ from rehearsal.bootstraps import Bootstrap, bootstraps, conflicts
 from rehearsal.errors import RehearsalError
 from rehearsal.gaps import Gap
 from rehearsal.workloads.expected import backend_gaps
+from rehearsal.workloads.ignored import ignored
 
 DEFAULT_ENVIRONMENT = AwsEnvironment("111111111111", "us-east-1")
 """Where a pipeline runs that names no account and no region."""
@@ -110,7 +111,7 @@ def read(
         support_accounts=tuple({stack.deployed_to(home).account for stack in support}),
         agnostic_stacks=tuple(stack.name for stack in deployed if stack.is_agnostic),
         ignored_stacks=tuple(stack.name for stack in stacks if stack.template_file not in files),
-        gaps=(*found.gaps, *conflicts(known), *backend_gaps(templates)),
+        gaps=(*found.gaps, *conflicts(known), *backend_gaps(templates), *ignored(templates)),
     )
 
 

@@ -41,6 +41,8 @@ class Gap:
     """The action (`Stage/Action`), stack, resource or file."""
     reason: str
     """Why, and what would close the gap if the user can."""
+    is_minor: bool = False
+    """Whether nothing that runs depends on it: it is listed, but does not change the verdict."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason} ({self.kind})"

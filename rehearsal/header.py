@@ -70,11 +70,12 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     pipeline = pipeline_of(found.stacks[0], found.pipeline_id)
     if sum(action.category == SOURCE for stage in pipeline.stages for action in stage.actions) > 1:
         _print(console, "commit", f"delivered by {rehearsed_source(pipeline)}")
-    gaps = [
+    expected = [
         *found.gaps,
         *expected_gaps(found.stacks[0], found.pipeline_id, sources),
         *expected_workload_gaps(found.templates, has_workload=options.workload is not None),
     ]
+    gaps = [gap for gap in expected if not gap.is_minor]
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")
     if len(gaps) > MOST_GAPS:

@@ -9,6 +9,7 @@ from cloud_assembly import PIPELINE, Stack
 from rehearsal.errors import RehearsalError
 from rehearsal.gaps import PATH, Gap, GapKind
 from rehearsal.pipeline_types import features_of_v2
+from rehearsal.workloads.ignored import disabled_transitions
 
 LOGICAL_ID = "aws:cdk:logicalId"
 """The type of the manifest's entries that say which construct made a resource."""
@@ -61,12 +62,10 @@ class Pipeline:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What is open if it has features of V2 and names no type."""
-        if "PipelineType" in self.properties:
-            return ()
-        return tuple(
-            Gap(GapKind.EMULATOR, self.path, f"{found}: {NO_TYPE}") for found in features_of_v2(self.properties)
-        )
+        """Stages that would wait for somebody, and what is open if it has features of V2 and names no type."""
+        features = () if "PipelineType" in self.properties else features_of_v2(self.properties)
+        untyped = (Gap(GapKind.EMULATOR, self.path, f"{feature}: {NO_TYPE}") for feature in features)
+        return (*disabled_transitions(self.properties), *untyped)
 
     def __str__(self) -> str:
         named = f", named {self.name}" if self.name else ""

@@ -38,6 +38,7 @@ _WIDER: Final = "permissions grow"
 _REMOVED: Final = "its logs or data leave the stack if it is turned off"
 _MAILS: Final = Effect(REPLACES, "the subscription, which must be confirmed")
 _ADDRESSES: Final = Effect(REFUSED, "by AWS, while the NAT gateways have their addresses")
+_LOCKED: Final = Effect(REFUSED, "by AWS, once a lock is `compliance`; harmless before")
 _MOVE: Final = Effect(REFUSED, "a pipeline or an environment is not moved by a push; see the deployment guide")
 
 OF_KEYS: Final[dict[str, Effect]] = {
@@ -62,6 +63,7 @@ OF_KEYS: Final[dict[str, Effect]] = {
     "image.rds_bundle_sha256": _TASKS,
     "compliance.standards": Effect(INTERRUPTS, "a tag names them; new tasks take over"),
     "audit.trail": Effect(ACCEPTED, _REMOVED),
+    "audit.guardduty": Effect(ACCEPTED, "its findings are lost if it is turned off"),
     "audit.config": Effect(ACCEPTED, _WIDER),
     "environments.NAME.account": _MOVE,
     "environments.NAME.region": _MOVE,
@@ -91,6 +93,9 @@ OF_KEYS: Final[dict[str, Effect]] = {
     "environments.NAME.tasks.spot": Effect(REPLACES, "the ECS service"),
     "environments.NAME.tasks.deployment": Effect(REFUSED, "only one value is supported"),
     "environments.NAME.recovery.backups": Effect(ACCEPTED, _REMOVED),
+    "environments.NAME.recovery.daily_retention_days": _LOCKED,
+    "environments.NAME.recovery.monthly_retention_days": _LOCKED,
+    "environments.NAME.recovery.vault_lock": _LOCKED,
     "environments.NAME.recovery.copy_region": Effect(ACCEPTED, _WIDER),
     "environments.NAME.recovery.restore_test": Effect(REPLACES, "the plan of the tests is removed"),
     "environments.NAME.recovery.drift_check": Effect(ACCEPTED, _REMOVED),

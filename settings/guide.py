@@ -31,7 +31,7 @@ out of date.
   to add; or *refused*. Adding or removing a table changes its keys.
 - *Cost* says how a value is charged. `make cost` estimates the amount.
 - A change takes effect with the next push: the pipeline updates itself, then the environments one by one.
-- Regions, their services, instance classes, node types and task sizes are those of the {BY_DATA}
+- Regions, their services and zones, instance classes, node types and task sizes are those of the {BY_DATA}
   (`settings/aws/data.toml`, from {SOURCES}). After the libraries are updated, `make aws-data` refreshes it.
 
 """

@@ -15,7 +15,7 @@ def load(file: File) -> Settings:
     """Return the settings in `file`.
 
     Raises SettingsError with a line for each mistake, such as
-    `delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2`.
+    `delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2; raise it, or lower tasks.min`.
     """
     try:
         table = read_settings_file(file)

@@ -295,9 +295,14 @@ class Settings(Section):
                 "deliver some with a pipeline in another account",
             )
 
+    @property
+    def _well_named(self) -> dict[str, EnvironmentSettings]:
+        """The environments with valid names; nothing follows from those of others, which may contain anything."""
+        return {name: one for name, one in self.environments.items() if ENVIRONMENT_NAME.problem(name) is None}
+
     @rule
     def _names_in_further_regions_are_valid(self) -> Iterator[Mistake]:
-        for name, environment in self.environments.items():
+        for name, environment in self._well_named.items():
             with skip_missing():
                 for region in environment.further_regions:
                     path = ("environments", name, "further_regions", region)
@@ -315,7 +320,7 @@ class Settings(Section):
 
     @rule
     def _bucket_names_of_copies_are_valid(self) -> Iterator[Mistake]:
-        for name, environment in self.environments.items():
+        for name, environment in self._well_named.items():
             with skip_missing():
                 region = environment.recovery.copy_region
                 bucket = copies_bucket(name, environment.account, region or "")
@@ -372,7 +377,7 @@ class Settings(Section):
     @rule
     def _no_name_begins_with_another(self) -> Iterator[Mistake]:
         """IAM policies and alarms of an environment apply to all names that begin with its own, in its account."""
-        for (name, one), (longer, other) in permutations(self.environments.items(), 2):
+        for (name, one), (longer, other) in permutations(self._well_named.items(), 2):
             with skip_missing():
                 if one.account != other.account:
                     continue

@@ -37,6 +37,7 @@ HOLDS: Final = {
     "AWS::EFS::FileSystem": "its files",
     "AWS::ElastiCache::ReplicationGroup": "its entries and its address",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "the address it is reached by",
+    "AWS::GuardDuty::Detector": "its findings",
     "AWS::IAM::AccessKey": "its secret",
     "AWS::KMS::Key": "whatever it encrypts",
     "AWS::Logs::LogGroup": "its logs",

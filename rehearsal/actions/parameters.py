@@ -18,6 +18,12 @@ def template_configuration(run: Run, part: str) -> dict[str, str]:
     return {name: _text(value) for name, value in found.get(part, {}).items()}
 
 
+def stack_policy(run: Run) -> dict[str, Any] | None:
+    """Return the stack policy of the action's template configuration; None without one."""
+    location = run.configuration.get("TemplateConfiguration")
+    return (_json(run.context.artifacts.read(location), location) if location else {}).get("StackPolicy")
+
+
 def parameters(run: Run) -> dict[str, str]:
     """Return the values of the template's parameters; overrides win. Raises ActionFailed and ArtifactNotFound."""
     overrides = _json(run.configuration.get("ParameterOverrides", "{}"), "ParameterOverrides")

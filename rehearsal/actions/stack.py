@@ -13,6 +13,7 @@ from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run
 from rehearsal.engine.action_details import ChangeSet, Consumer, Effect, ResourceChange
 from rehearsal.errors import NOT_EMULATED
+from rehearsal.gaps import GapKind
 
 POLL_SECONDS = 0.1
 SILENCE_SECONDS = 120
@@ -20,6 +21,7 @@ SILENCE_SECONDS = 120
 FAILURE_TYPE = "AWS::Rehearsal::Failure"
 """The emulator's resource type that cannot be created, with which `--fail` makes a stack roll back."""
 
+STACK_POLICY = "the stack policy of its template configuration is not applied: it may refuse a later update"
 PREVIEW = "rehearsal-preview"
 """A change set that is only read, never executed."""
 
@@ -71,6 +73,8 @@ class Stack:
     def arguments(self) -> dict[str, Any]:
         """Return the common arguments of CreateStack, UpdateStack and CreateChangeSet."""
         configuration = self._run.configuration
+        if parameters.stack_policy(self._run):
+            self._run.note_gap(GapKind.EMULATOR, STACK_POLICY)
         arguments: dict[str, Any] = {
             "StackName": self.name,
             "TemplateURL": self._upload(self._template()),

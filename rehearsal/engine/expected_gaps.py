@@ -7,6 +7,7 @@ from typing import Any
 from cloud_assembly import PIPELINE, Stack
 from rehearsal.actions.builds.expected import expected_build_gaps
 from rehearsal.actions.builds.image_tools import docker_works
+from rehearsal.actions.services.container_service import NO_TASKS
 from rehearsal.actions.sources.contents import missing_contents, rehearsed_source
 from rehearsal.engine.conditions import RULES, no_rule
 from rehearsal.engine.definition import Action, Definition, from_template
@@ -50,6 +51,8 @@ def expected_gaps(
                 found.append(Gap(GapKind.ACTION, where, no_runner(action.category, action.provider)))
             elif action.category == SOURCE and where != rehearsed and action.name not in sources:
                 found.append(Gap(GapKind.SOURCE, where, missing_contents(action.name, action.provider)))
+            elif (action.category, action.provider) == ("Deploy", "ECS"):
+                found.append(Gap(GapKind.WORKLOAD, where, NO_TASKS))
             elif action.provider == BUILD:
                 gaps = expected_build_gaps(_project(action, stack), docker_answer)
                 found += [Gap(kind, where, reason) for kind, reason in gaps]

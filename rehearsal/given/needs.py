@@ -27,6 +27,7 @@ class Kind(StrEnum):
     AMI = "ami"
     CERTIFICATE = "certificate"
     KEY = "key"
+    ROLE = "role"
 
     @property
     def table(self) -> str:
@@ -49,6 +50,8 @@ class Need:
     """The members of a secret's JSON that are read."""
     is_known: bool = False
     """Whether the project records what it is, or AWS publishes it, so that nobody has to give it."""
+    is_minor: bool = False
+    """Whether it must exist, but nothing that runs reads its value or has its permissions."""
 
     @property
     def identity(self) -> tuple[Kind, AwsEnvironment, str]:
@@ -73,6 +76,7 @@ def merged(needs: Iterable[Need]) -> list[Need]:
             {**second.details, **{name: value for name, value in first.details.items() if value}},
             other.keys | need.keys,
             first.is_known,
+            other.is_minor and need.is_minor,
         )
     return list(found.values())
 

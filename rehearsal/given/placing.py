@@ -23,6 +23,7 @@ SHOWN_VALUES = {
     Kind.AMI: '"ami-…"',
     Kind.CERTIFICATE: '"example.com"',
     Kind.KEY: "true",
+    Kind.ROLE: "true",
 }
 """Examples of values in a file of `--given`."""
 
@@ -47,8 +48,13 @@ def gaps(needs: Iterable[Need], given: Given) -> list[Gap]:
 
 
 def _gap(need: Need) -> Gap:
+    # A role has no region.
+    place = need.environment.account if need.kind is Kind.ROLE else need.environment
+    if need.is_minor:
+        return Gap(GapKind.GIVEN, need.where, f"that {place} has the {need.kind} {need.name}", is_minor=True)
     example = f"[{need.kind.table}] {json.dumps(need.name)} = {SHOWN_VALUES[need.kind]}"
-    reason = f"{need.kind} {need.name} in {need.environment} is a placeholder; in a file for --given: {example}"
+    what = "a placeholder that may do everything" if need.kind is Kind.ROLE else "a placeholder"
+    reason = f"{need.kind} {need.name} in {place} is {what}; in a file for --given: {example}"
     return Gap(GapKind.GIVEN, need.where, reason)
 
 
@@ -58,7 +64,7 @@ def thing(need: Need, given: Given) -> dict[str, Any]:
     found = {"kind": str(need.kind), "name": need.name, **need.details}
     if need.kind is Kind.SECRET:
         found["value"] = _secret(need, given)
-    elif value is None or need.kind is Kind.KEY:
+    elif value is None or need.kind in (Kind.KEY, Kind.ROLE):
         return found
     elif need.kind is Kind.PARAMETER:
         found["value"] = text_of(value)

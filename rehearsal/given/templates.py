@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -11,10 +12,15 @@ import yaml
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack
 from rehearsal.given.needs import PLACEHOLDER, Kind, Need, made_id, merged, network
 
+IAM_REGION: Final = "us-east-1"
+"""Where IAM is: a role has no region."""
 OWN_PREFIXES: Final = ("/cdk-bootstrap/", "/cdk/exports/")
 """Parameters that the CDK itself creates: by a bootstrap, and for references across regions."""
 PUBLIC_PREFIX: Final = "/aws/service/"
 """Parameters that AWS publishes in every account."""
+SOURCE_TOKENS: Final = ("OAuthToken", "SecretToken")
+"""Properties with the token of a source: of an action's configuration, and of a webhook."""
+WEBHOOK: Final = "AWS::CodePipeline::Webhook"
 SSM_TYPE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.*)>")
 ID_PREFIXES: Final = {
     "AWS::EC2::Image::Id": "ami",
@@ -28,6 +34,13 @@ _REFERENCE: Final = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^
 _EC2_ID: Final = re.compile(r"\b(vpc|subnet|sg)-(?:[0-9a-f]{17}|[0-9a-f]{8})\b")
 _CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:([a-z0-9-]+):(\d{12}):certificate/[0-9a-f-]+")
 _SECRET_ARN: Final = re.compile(r"arn:[\w-]+:secretsmanager:([a-z0-9-]+):(\d{12}):secret:(.+)")
+_ROLE: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):role(/(?:[\w+=,.@-]+/)*)([\w+=,.@-]+)")
+_ROLE_PROPERTY: Final = re.compile(r"Role(Arn|ARN)?$")
+"""Properties that name a role which is assumed."""
+TRUSTS: Final = "Principal"
+"""Where a policy names roles that must exist; elsewhere it may name any."""
+NOT_THE_ACCOUNTS_ROLES: Final = ("cdk-", "aws-service-role/")
+"""How roles begin, without the first `/`, that a bootstrap or AWS creates."""
 _SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")
 """What Secrets Manager adds to a secret's name in its ARN."""
 
@@ -49,16 +62,27 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
     ):
         for _, properties in stack.of_type(resource_type):
             yield kind, stack.aws_environment, stack.text(properties.get("Name", "*"))
+    for _, properties in stack.of_type("AWS::IAM::Role"):
+        yield Kind.ROLE, AwsEnvironment(stack.account, IAM_REGION), stack.text(properties.get("RoleName", "*"))
+    # The set-up's bootstrap creates them too.
+    for arn in (stack.deploy_role_arn, stack.execution_role_arn, stack.lookup_role_arn):
+        if found := _ROLE.fullmatch(arn or ""):
+            yield Kind.ROLE, AwsEnvironment(found[1], IAM_REGION), found[3]
 
 
 def _needs(stack: Stack) -> Iterator[Need]:
     yield from _parameters(stack)
-    resources = [{**resource, "Metadata": None} for resource in stack.resources.values()]
+    split = [_source_tokens(resource) for resource in stack.resources.values()]
+    for text in _texts(stack, [tokens for tokens, _ in split]):
+        # Sources are delivered from this machine.
+        yield from (replace(need, is_minor=True) for need in _references(stack, text))
+    resources = [{**resource, "Metadata": None} for _, resource in split]
     for text in _texts(stack, [*resources, stack.template.get("Outputs", {})]):
         yield from _references(stack, text)
         for found in _CERTIFICATE.finditer(text):
             details = {"arn": found[0], "name": "rehearsal.example"}
             yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
+    yield from _roles(stack)
     yield from _variables(stack)
     yield from _network(stack, json.dumps(resources))
     for logical_id, properties in stack.of_type("AWS::Route53::RecordSet"):
@@ -68,6 +92,46 @@ def _needs(stack: Stack) -> Iterator[Need]:
             domain = name.partition(".")[2] if name.count(".") > 1 else name
             where = f"{stack.name}/{logical_id}"
             yield Need(Kind.HOSTED_ZONE, stack.aws_environment, zone, where, {"id": zone, "name": domain})
+
+
+def _source_tokens(resource: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the tokens with which a pipeline or its webhook reads sources, and the resource without them."""
+    found: list[Any] = []
+
+    def without(value: Any) -> Any:
+        if isinstance(value, list):
+            return [without(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        found.extend(value[name] for name in SOURCE_TOKENS if name in value)
+        return {name: without(item) for name, item in value.items() if name not in SOURCE_TOKENS}
+
+    return (found, without(resource)) if resource.get("Type") in (PIPELINE, WEBHOOK) else ([], dict(resource))
+
+
+def _roles(stack: Stack) -> Iterator[Need]:
+    """Yield the roles that a stack names by their ARNs where they must exist."""
+    for logical_id, resource in stack.resources.items():
+        for is_trusted, value in _role_names(resource.get("Properties", {})):
+            for found in filter(None, map(_ROLE.fullmatch, _texts(stack, value))):
+                if f"{found[2]}{found[3]}"[1:].startswith(NOT_THE_ACCOUNTS_ROLES):
+                    continue
+                where, details = f"{stack.name}/{logical_id}", {"path": found[2]}
+                home = AwsEnvironment(found[1], IAM_REGION)
+                yield Need(Kind.ROLE, home, found[3], where, details, is_minor=is_trusted)
+
+
+def _role_names(value: Any) -> Iterator[tuple[bool, Any]]:
+    """Yield what may name roles that must exist, and whether they are only trusted."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _role_names(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name == TRUSTS or _ROLE_PROPERTY.search(name):
+                yield name == TRUSTS, item
+            else:
+                yield from _role_names(item)
 
 
 def _texts(stack: Stack, value: Any) -> Iterator[str]:

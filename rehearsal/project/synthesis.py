@@ -28,6 +28,8 @@ TIMEOUT_SECONDS = 600.0
 """How long an app may take to synthesize."""
 PACKAGES = ("node_modules", ".venv", "venv", ".yarn", ".pnp.cjs", ".pnp.loader.mjs", "vendor")
 """What package managers install into a project: linked into the checkout."""
+LACKS_MODULE = ("No module named", "Cannot find module")
+"""What Python and Node print when an app's package is not installed."""
 MANAGERS = {
     "PYENV_ROOT": ".pyenv",
     "ASDF_DATA_DIR": ".asdf",
@@ -169,9 +171,11 @@ def _folders(root: Path) -> Iterator[Path]:
 
 
 def _advice(reason: str, folder: Path) -> str:
-    """Return what to do if Python lacks a module and the project has a virtual environment that is not active."""
+    """Return what to do if the app lacks a module: it runs with what the user has installed."""
+    if not any(text in reason for text in LACKS_MODULE):
+        return ""
     active = Path(os.environ.get("VIRTUAL_ENV", "")).resolve()
     idle = [name for name in (".venv", "venv") if (folder / name).is_dir() and (folder / name).resolve() != active]
-    if not idle or "No module named" not in reason:
-        return ""
-    return f"; activate the project's virtual environment first: . {idle[0]}/bin/activate"
+    if idle and LACKS_MODULE[0] in reason:
+        return f"; activate the project's virtual environment first: . {idle[0]}/bin/activate"
+    return "; install the app's packages, as for `cdk synth`, and start the rehearsal in their environment"

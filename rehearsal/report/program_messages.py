@@ -45,7 +45,10 @@ PROGRAM_RULES: Final = (
     Rule(r"^ERROR: (?P<text>.+)"),
 )
 TOOL_RULES: Final = (
-    # cdk deploy, docker build, cdk-assets.
+    # cdk synth, cdk deploy, docker build, cdk-assets.
+    Rule(r"^\[Error at /\S+\] "),
+    Rule(r"^\s*❌\s+(?P<text>.+: .+)"),
+    Rule(r"\| (?:CREATE|UPDATE|DELETE)_FAILED +\| AWS::\S+ +\| (?P<text>(?!.* cancelled$).+ .+)"),
     Rule(r"^\s*❌\s+(?P<text>.+)"),
     Rule(r"^#\d+ ERROR: (?P<text>.+)"),
     Rule(r"^error\s*: \[\d+%\] fail: (?P<text>.+)"),

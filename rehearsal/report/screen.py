@@ -112,8 +112,9 @@ class Screen:
         found = environments(progress)
         if found:
             self.console.print()
+        width = max((len(environment.name) for environment in found), default=0)
         for environment in found:
-            self._show_environment(environment)
+            self._show_environment(environment, width)
         if progress.result is Result.SUCCEEDED:
             for name in sorted(progress.variable_overrides.keys() - progress.effective_overrides().keys()):
                 self._write(Text(f"--set {name} had no effect: no build has this variable", "yellow"))
@@ -196,8 +197,8 @@ class Screen:
             self._write(Text(f"  {_without_escapes(line)}"))
         self._write(Text(f"  {action.full_name}: {action.reason}", "red"))
 
-    def _show_environment(self, environment: Environment) -> None:
-        text = Text(f"{environment.name:<10}", "bold")
+    def _show_environment(self, environment: Environment, width: int) -> None:
+        text = Text(f"{environment.name:<{width}}  ", "bold")
         text.append(f"{environment.aws_environment}  ", "default")
         text.append(environment.url or "no URL", "cyan")
         for name, value in environment.named_outputs().items():

@@ -11,8 +11,8 @@ MOST_NAMES = 6
 """Names in one line; more are counted."""
 BUILD, STACK = "CodeBuild", "CloudFormation"
 EMULATED = (
-    "That AWS does the same: it is an emulator, in which operations take no time, few quotas apply, and databases and "
-    "caches do not run"
+    "That AWS does the same: it is an emulator, in which operations take no time, few quotas apply, networks let "
+    "everything through, pushes start nothing, no alarm is evaluated, and instances, databases and caches do not run"
 )
 
 
@@ -48,6 +48,9 @@ def does_not_prove(progress: Progress) -> list[str]:
         if progress.verdict is Verdict.FAILED and passed_over
         else "",
         f"Actions that were not reached: {_names(waiting)}" if waiting else "",
+        f"Permissions: AWS refuses {_counted(len(found['refused']), 'call')} made here (--permissions report)"
+        if found and found["mode"] == Permissions.REPORT and found["refused"]
+        else "",
         "Permissions: they were not checked" if found and found["mode"] == Permissions.OFF else "",
         f"Permissions: {_counted(len(found['unchecked']), 'call')} not checked" if found and found["unchecked"] else "",
         f"Builds with the variables as they are; overridden: {overrides}" if overrides else "",

@@ -27,10 +27,15 @@ MIRROR = "public.ecr.aws/docker/library/"
 
 Sha256 = Annotated[str, matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
 
+# Of the others, curl takes brackets and braces for patterns.
 Url = Annotated[
     str,
     all_of(
-        matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "a URL that starts with https://", longest=1024),
+        matches(
+            r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+",
+            "a URL that starts with https://, with characters such as [ and { written as %5B and %7B",
+            longest=1024,
+        ),
         Constraint("", port_problem),
     ),
 ]

@@ -10,7 +10,7 @@ from settings.validation.constraints import Constraint
 EXPECTED = "an image in Amazon ECR, ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG"
 REPOSITORY = re.compile(
     r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z]{2}(-[a-z]+)+-[0-9])\.amazonaws\.com"
-    r"/(?P<repository>[a-z0-9]+([._/-][a-z0-9]+)*)(?P<version>.*)"
+    r"/(?P<repository>[a-z0-9]+([._/-][a-z0-9]+)*)(?P<version>([:@].*)?)"
 )
 VERSION = re.compile(r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64})")
 

@@ -80,6 +80,7 @@ HARMFUL = {
     "image.rds_bundle_sha256": f'"{"1" * 64}"',
     "compliance.standards": "[]",
     "audit.trail": "false",
+    "audit.guardduty": "false",
     "audit.config": "true",
     "E.further_regions": "{ eu-west-1 = 2 }",
     "E.availability_zones": '["us-east-1b", "us-east-1c"]',
@@ -107,6 +108,9 @@ HARMFUL = {
     "E.tasks.spot": "true",
     "E.recovery.backups": "false",
     "E.recovery.copy_region": '"us-west-2"',
+    "E.recovery.daily_retention_days": "40",
+    "E.recovery.monthly_retention_days": "400",
+    "E.recovery.vault_lock": '"none"',
     "E.recovery.restore_test": "false",
     "E.recovery.drift_check": "false",
     "E.distribution.open_engine_api": "true",
@@ -120,6 +124,8 @@ HARMFUL = {
     "E.domain.edge_certificate_arn": f'"arn:aws:acm:us-east-1:444444444444:certificate/{CONNECTION[-35:]}0"',
 }
 """A change of each key that is not harmless, the worst one; `E.` stands for `environments.qa.`."""
+LOCKED = ("E.recovery.daily_retention_days", "E.recovery.monthly_retention_days", "E.recovery.vault_lock")
+"""Those that are harmful once the vault is locked."""
 CHANGED_TOGETHER = """
 repository.name = "example/other"
 repository.branch = "release"
@@ -133,7 +139,6 @@ pipeline.execution_mode = "queued"
 pipeline.execution_actions = ["sns:CreateTopic"]
 pipeline.tags = { owner = "us", cost_center = "us", compliance = "pci-dss", backup_policy = "daily" }
 audit.trail_retention_days = 300
-audit.guardduty = true
 E.approval = false
 E.monthly_budget_usd = 500
 E.log_retention_days = 30
@@ -295,6 +300,10 @@ def comparison() -> Generator[Comparison, None, None]:
 def base_of(path: str) -> str:
     # Only one region's distribution can have a name.
     base = BASE.replace(DOMAIN, "") if path == "E.further_regions" else BASE
+    if path == "audit.guardduty":
+        base = f"audit = {{ guardduty = true }}\n{base}"
+    if path in LOCKED:
+        base = base.replace(DOMAIN, f'{DOMAIN}\nrecovery = {{ vault_lock = "compliance" }}')
     return base + (BUILT if path.startswith("image.") and path != "image.uri" else PULLED)
 
 

@@ -81,7 +81,9 @@ def test_validator_finding_fails_synthesis(
 def test_settings_errors_are_all_that_is_printed(tmp_path: Path) -> None:
     process = synth(tmp_path, EXAMPLE.read_text().replace("min = 1, max = 2", "min = 2, max = 1"))
     assert process.returncode != 0
-    assert process.stderr.startswith("delivery.toml: environments.dev.tasks.max: 1 is below tasks.min 2\n")
+    assert process.stderr.startswith(
+        "delivery.toml: environments.dev.tasks.max: 1 is below tasks.min 2; raise it, or lower tasks.min\n"
+    )
     assert "Traceback" not in process.stderr
 
 

@@ -36,6 +36,7 @@ KEYWORDS = {
     "strict": "zip's check of an invariant: equal lengths give equal results",
     "indent": "layout of JSON for people",
     "exc_info": "text of a log",
+    "usedforsecurity": "read where OpenSSL allows FIPS algorithms only",
 }
 """Keyword arguments whose values are harmless, each with the reason."""
 

@@ -16,11 +16,12 @@ from botocore.exceptions import ClientError
 from rehearsal.actions import artifacts
 from rehearsal.actions.builds import buildspec
 from rehearsal.actions.builds.build_log import BuildLog
+from rehearsal.actions.builds.build_script import separated
 from rehearsal.actions.builds.environment import BuildEnvironment, BuildRequest, build_environment, input_directories
 from rehearsal.actions.builds.image_tools import docker_works
 from rehearsal.actions.builds.on_demand import NOT_REHEARSED
 from rehearsal.actions.builds.output_files import NoFilesError, Output
-from rehearsal.actions.builds.runtimes import image_gap
+from rehearsal.actions.builds.runtimes import image_gap, place_differences
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Run
 from rehearsal.actions.sources import full_clone
 from rehearsal.engine.account_kind import TooManyBuildsError
@@ -176,7 +177,9 @@ def _say_differences(run: Run, project: Project, specification: buildspec.Builds
         run.log(note)
     users = dict.fromkeys(phase.run_as for phase in specification.phases if phase.run_as not in ("", "root"))
     differences = [f"run-as {user}: the commands ran as the user who started the rehearsal" for user in users]
-    for difference in (image_gap(project.settings["environment"]), *differences):
+    settings = project.settings
+    differences += place_differences(bool(settings.get("vpcConfig")), bool(settings.get("fileSystemLocations")))
+    for difference in (image_gap(settings["environment"]), *differences):
         if difference:
             run.log(f"{NOT_REHEARSED}{difference}")
             run.note_gap(GapKind.RUNTIME, difference)
@@ -213,10 +216,11 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
     gaps: list[str] = []
 
     def on_line(line: str) -> None:
-        lines.append(line)
-        if NOT_EMULATED in line:
-            gaps.append(line.strip())
-        run.log(line)
+        for part in separated(line):
+            lines.append(part)
+            if NOT_EMULATED in part:
+                gaps.append(part.strip())
+            run.log(part)
 
     if run.fail_on_purpose:
         raise ActionFailed("made to fail by --fail")

@@ -9,6 +9,8 @@ from pathlib import Path
 ANY_ERROR = ".*"
 RETRIES = 3
 """How often RETRY without a figure repeats a phase."""
+OWN_LINE = "\x02"
+"""Where a line of the script begins: a program may leave its last line without an end, as `printf` and `curl` do."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Phase:
     retry: Retry = Retry()
     run_as: str = ""
     """The user that CodeBuild runs the commands as; empty for root."""
+
+
+def separated(line: str) -> list[str]:
+    """Return a line of the output as it is, or what a program left on it and the script's own line after that."""
+    before, mark, own = line.rpartition(OWN_LINE)
+    return [before, own] if before and mark else [own]
 
 
 def gave_up(gaps: Path) -> Path:
@@ -60,6 +68,7 @@ def script(
     pairs = " ".join(f'"{name}=${{{name}-}}"' for name in names)
     target = shlex.quote(str(exported_to))
     values = {
+        "@OWN_LINE@": OWN_LINE,
         "@SHELL@": shlex.quote(shell),
         "@KEEP@": keep,
         "@GAPS@": shlex.quote(str(gaps or "")),
@@ -109,7 +118,7 @@ __enter() {
     *) return 1 ;;
   esac
   __phase=$1 __command=0 __finally=0
-  printf '%s\\n' "-- phase $1"
+  printf '@OWN_LINE@%s\\n' "-- phase $1"
 }
 
 __run() {
@@ -117,7 +126,7 @@ __run() {
   __number=$1 __kind=$2
   if [ -z "$__phase" ] || [ "$__finally" != 0 ]; then __done=$1; return 0; fi
   if [ "$__kind" = command ] && [ "$__command" != 0 ]; then __done=$1; return 0; fi
-  printf '$ %s\\n' "$3"
+  printf '@OWN_LINE@$ %s\\n' "$3"
   __text=$3 __gaps=$(__count_gaps)
   __evaluate "$3"
   __over $?
@@ -151,10 +160,10 @@ __leave() {
   if [ "$__phase" != "$1" ]; then return 0; fi
   if [ "$__command" = 0 ]; then __command=$__finally; fi
   if [ "$__command" != 0 ]; then
-    printf '%s\\n' "phase $1 failed with exit status $__command"
+    printf '@OWN_LINE@%s\\n' "phase $1 failed with exit status $__command"
     if [ "$__tries" -lt "$4" ] && printf '%s\\n' "$__failed" | grep -Eq -e "$5"; then
       __tries=$((__tries + 1)) __phase= __done=$3
-      printf '%s\\n' "phase $1 again, $__tries of $4"
+      printf '@OWN_LINE@%s\\n' "phase $1 again, $__tries of $4"
       return 0
     fi
   fi

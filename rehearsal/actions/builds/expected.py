@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from rehearsal.actions.builds.runtimes import image_gap
+from rehearsal.actions.builds.runtimes import image_gap, place_differences
 from rehearsal.gaps import GapKind
 
 NO_DOCKER = "the build needs Docker, and no Docker daemon is running on this machine"
@@ -18,6 +18,8 @@ def expected_build_gaps(properties: Mapping[str, Any], has_docker: Callable[[], 
     image, kind = environment.get("Image", ""), environment.get("Type", "")
     if isinstance(image, str) and (gap := image_gap({"image": image, "type": kind})):
         yield GapKind.RUNTIME, gap
+    for difference in place_differences(bool(properties.get("VpcConfig")), bool(properties.get("FileSystemLocations"))):
+        yield GapKind.RUNTIME, difference
     if environment.get("PrivilegedMode") in (True, "true") and _needs_docker(properties) and not has_docker():
         yield GapKind.DOCKER, NO_DOCKER
 

@@ -39,6 +39,13 @@ def image_gap(environment: Mapping[str, object]) -> str | None:
     return None
 
 
+def place_differences(has_vpc: bool, has_file_systems: bool) -> list[str]:
+    """Return how the network and the files of a build differ from those of its project."""
+    network = "the build ran outside of its VPC, whose routes and security groups may not let it reach what it needs"
+    files = "the build ran without the project's file systems"
+    return [text for text, differs in ((network, has_vpc), (files, has_file_systems)) if differs]
+
+
 class Runtimes:
     """The runtimes of one build."""
 

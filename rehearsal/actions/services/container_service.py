@@ -6,8 +6,11 @@ from typing import Any
 from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, Outcome, Run
 from rehearsal.actions.services.calls import failing
+from rehearsal.gaps import GapKind
 
 FILE = "imagedefinitions.json"
+NO_TASKS = "no image is pulled, and no task of the new revision runs; CodePipeline waits until they do"
+"""Why an action is a gap although it succeeds."""
 REGISTERED = (
     "family",
     "taskRoleArn",
@@ -42,6 +45,7 @@ def execute(run: Run) -> Outcome:
         revision = _with_images(current, images)
         registered = client.register_task_definition(**revision)["taskDefinition"]["taskDefinitionArn"]
         client.update_service(cluster=cluster, service=service, taskDefinition=registered)
+    run.note_gap(GapKind.WORKLOAD, NO_TASKS)
     run.details.external_id = registered
     run.log(f"service {service} runs {registered.rpartition('/')[2]}: {', '.join(images.values())}")
     return Outcome()

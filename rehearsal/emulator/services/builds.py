@@ -8,7 +8,7 @@ from rehearsal.emulator.cloudformation import providers
 from rehearsal.emulator.internals import Properties, Provisioned, codebuild
 from rehearsal.emulator.permissions.service_calls.names import generated_name
 
-ADDED = ("logsConfig", "buildBatchConfig")
+ADDED = ("logsConfig", "buildBatchConfig", "vpcConfig", "fileSystemLocations")
 """Members of a project that ministack does not return."""
 
 
@@ -28,7 +28,7 @@ def register() -> None:
     original_shape = codebuild._project_shape
 
     def shape(project: dict[str, Any]) -> dict[str, Any]:
-        return {**original_shape(project), **{name: project[name] for name in ADDED if name in project}}
+        return {**original_shape(project), **{name: project[name] for name in ADDED if project.get(name)}}
 
     codebuild._project_shape = shape
 
@@ -46,6 +46,15 @@ def keep(identity: str, *, state: str, log: dict[str, str]) -> None:
     }
 
 
+def _spelled(value: Any) -> Any:
+    """Spell the names of a template's properties as the API does."""
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {f"{name[0].lower()}{name[1:]}": _spelled(item) for name, item in value.items()}
+
+
 def _store_details(name: str, properties: Properties) -> None:
     project = codebuild._projects[name]
     project.pop("buildBatchConfig", None)
@@ -59,6 +68,9 @@ def _store_details(name: str, properties: Properties) -> None:
                 for name, value in restrictions.items()
             },
         }
+    # Builds do not have them, which the rehearsal reports.
+    lacking = {key: properties[key] for key in ("VpcConfig", "FileSystemLocations") if properties.get(key)}
+    project |= {"vpcConfig": None, "fileSystemLocations": None, **_spelled(lacking)}
     logs = properties.get("LogsConfig", {}).get("CloudWatchLogs", {})
     if "GroupName" in logs:
         project["logsConfig"] = {

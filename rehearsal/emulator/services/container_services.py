@@ -7,8 +7,10 @@ from typing import Any
 from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import generic_types, providers
-from rehearsal.emulator.internals import Properties, Provisioned, ecs, provisioners, responses
-from rehearsal.emulator.services import scaling
+from rehearsal.emulator.internals import Properties, Provisioned, ecs, here, provisioners, responses
+from rehearsal.emulator.services import scaling, unserved
+from rehearsal.errors import NOT_EMULATED
+from rehearsal.gaps import Gap, GapKind
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 DESIRED_COUNT = "ecs:service:DesiredCount"
@@ -34,6 +36,7 @@ def register() -> None:
 
     ecs._build_task_containers = made
     _replace_stopped_tasks()
+    _refuse_single_tasks()
     providers.register(ScalableTarget(SCALABLE_TARGET))
 
 
@@ -57,6 +60,25 @@ def _replace_stopped_tasks() -> None:
         return describe(request)
 
     ecs._ACTION_MAP |= {"StopTask": stop_task, "DescribeServices": describe_services}
+
+
+def _refuse_single_tasks() -> None:
+    """Refuse RunTask: its containers do not run, and ministack would show the task as running for ever."""
+    run = ecs._run_task
+
+    def run_task(request: Properties) -> Any:
+        if "_deploymentId" in request:
+            # A service's.
+            return run(request)
+        family = str(request.get("taskDefinition", "")).rpartition("/")[2].partition(":")[0]
+        account, region = here()
+        reason = "the containers of RunTask do not run here"
+        unserved.add(Gap(GapKind.WORKLOAD, f"task definition {family} in {account}/{region}", reason))
+        unserved.requests.append((GapKind.WORKLOAD, f"{family}: {reason}"))
+        return responses.error_response_json("ClientException", f"{NOT_EMULATED}: {family}: {reason}", 400)
+
+    ecs._run_task = run_task
+    ecs._ACTION_MAP["RunTask"] = run_task
 
 
 class ScalableTarget(generic_types.RecordedType):

@@ -8,7 +8,9 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from rehearsal.emulator.internals import acm, ec2, here, kms, responses, route53, secretsmanager, ssm
+from rehearsal.emulator.internals import acm, ec2, here, iam, kms, responses, route53, secretsmanager, ssm
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def register() -> None:
@@ -144,6 +146,16 @@ def _key(thing: Mapping[str, Any]) -> None:
     _made(kms._create_alias({"AliasName": thing["alias"], "TargetKeyId": key}))
 
 
+def _role(thing: Mapping[str, Any]) -> None:
+    """Create a role that everybody may assume and that may do everything: its policies are not known here."""
+    if thing["name"] in iam._roles:
+        return
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*", "Service": "*"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    _made(iam._create_role({"RoleName": thing["name"], "Path": thing["path"], "AssumeRolePolicyDocument": trust}))
+    iam._roles[thing["name"]]["AttachedPolicies"] = [ADMINISTRATOR]
+
+
 _KINDS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "secret": _secret,
     "parameter": _parameter,
@@ -153,6 +165,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "ami": _image,
     "certificate": _certificate,
     "key": _key,
+    "role": _role,
 }
 
 

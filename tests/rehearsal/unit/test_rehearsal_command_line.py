@@ -27,7 +27,7 @@ from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.execution import ACTION_RUNNERS
-from rehearsal.gaps import GapKind
+from rehearsal.gaps import NOTHING_BEHIND, GapKind
 from rehearsal.process.output_directory import output_directory
 from rehearsal.rehearsal import uninterrupted
 from rehearsal.report.permissions import Permissions, empty_permissions_report
@@ -285,11 +285,40 @@ def test_gaps_are_listed_whether_accepted_or_not(
     reason = "Build actions of Fake are not rehearsed"
     # They run in parallel.
     assert sorted(document["gaps"], key=lambda gap: gap["where"]) == [
-        {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
+        {"kind": "action", "where": where, "reason": reason, "is_minor": False, "accepted": True}
+        for where in ("Dev/Deploy", "Dev/Test")
     ]
     output = capsys.readouterr().out
     assert output.index(f"cannot     Dev/Test: {reason} (action)") < output.index("stage Dev"), "before it starts"
     assert f"Dev/Test: {reason} (action), accepted" in output
+
+
+def test_what_will_not_answer_or_run_is_said_first(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = repository / "cdk.out/delivery.json"
+    template = json.loads(file.read_text())
+    action = {"Type": "forward", "TargetGroupArn": {"Ref": "Group"}}
+    balancing = "AWS::ElasticLoadBalancingV2"
+    template["Resources"] |= {
+        "Web": {"Type": f"{balancing}::LoadBalancer"},
+        "Group": {"Type": f"{balancing}::TargetGroup"},
+        "L": {
+            "Type": f"{balancing}::Listener",
+            "Properties": {"LoadBalancerArn": {"Ref": "Web"}, "DefaultActions": [action]},
+        },
+        "Code": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "java21"}},
+    }
+    file.write_text(json.dumps(template))
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    main(["--assembly", "cdk.out", "--approve", "yes"])
+    output = capsys.readouterr().out
+    where = "in 111111111111/us-east-1"
+    for line in (
+        f"load balancer delivery/Web {where}: {NOTHING_BEHIND}",
+        f"function delivery/Code {where}: it needs the",
+    ):
+        assert 0 < output.find(f"cannot     {line}") < output.index("stage Dev")
 
 
 @pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--account", "old"], ["--no-such-option"]])

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from integration_tests import http_client
+from integration_tests import conftest, http_client
 from integration_tests.failure import CheckFailed, check_failure, counted
 from integration_tests.http_call import Request as SentRequest
 from integration_tests.http_call import Response
 from integration_tests.http_checks import health_path_responds, lost, redirect_ending
 from integration_tests.http_variables import HttpVariables, read_http_variables
+from integration_tests.secret_values import SecretValues
 from tests.fake_clock import FakeClock
 from tests.faulty_http_server import Behaviour, Request, healthy, raw, respond
 from tests.paths import ROOT
@@ -211,3 +212,36 @@ def test_requests_can_be_found_in_the_access_log() -> None:
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", asked.headers["x-amzn-trace-id"])
     names = ("accept-encoding", "user-agent", "connection", "x-own")
     assert [asked.headers[name] for name in names] == ["identity", "integration-tests", "close", "1"]
+
+
+def fixture_of(name: str, **given: Any) -> Any:
+    """Call the function of a fixture of the integration tests."""
+    return getattr(conftest, name)._get_wrapped_function()(**given)
+
+
+def test_each_run_asks_for_a_path_of_its_own() -> None:
+    first, second = fixture_of("unguessable"), fixture_of("unguessable")
+    assert first != second
+    assert re.fullmatch(r"[0-9a-f]{16}", first)
+
+
+@pytest.mark.parametrize("url", ["http://yawl.example", "https://yawl.example"])
+def test_all_checks_share_the_deadline_and_the_address(url: str) -> None:
+    variables = read_http_variables(REQUIRED | {"ALB_URL": url, "DEADLINE_SECONDS": "7"})[0]
+    assert fixture_of("deadline", variables=variables).seconds == 7
+    assert fixture_of("load_balancer", variables=variables, secret_values=SecretValues()).url == url
+
+
+@pytest.mark.parametrize("name", ["healthy", "through_cloudfront"])
+def test_checks_of_an_environment_that_is_not_healthy_fail_at_once(name: str) -> None:
+    parameter = {"healthy": "health_failure", "through_cloudfront": "distribution_failure"}[name]
+    failure = CheckFailed("not healthy")
+    fixture_of(name, **{parameter: None})
+    with pytest.raises(CheckFailed, match="not healthy"):
+        fixture_of(name, **{parameter: failure})
+
+
+def test_cloudfront_is_not_asked_if_the_load_balancer_is_not_healthy() -> None:
+    failure = CheckFailed("not healthy")
+    given = dict[str, Any](distribution=None, variables=None, deadline=None)
+    assert fixture_of("distribution_failure", **given, health_failure=failure) is failure

@@ -86,6 +86,21 @@ SHORT: dict[str, tuple[str, ...]] = {
         "    at FullCloudFormationDeployment.monitorDeployment (/usr/lib/node_modules/aws-cdk/lib/index.js:1:2)",
         "[12:00:01] Notices refreshed",
     ),
+    'Delivery/Key (DeliveryKey0A1B2C3D) Resource handler returned message: "no such principal"': (
+        "delivery | 1/9 | 10:20:29 PM | CREATE_FAILED     | AWS::IAM::Role | Other (O1) Resource creation cancelled",
+        "delivery | 2/9 | 10:20:30 PM | CREATE_FAILED     | AWS::KMS::Key  | Delivery/Key (DeliveryKey0A1B2C3D) "
+        'Resource handler returned message: "no such principal"',
+        "delivery | 3/9 | 10:20:30 PM | ROLLBACK_COMPLETE | AWS::CloudFormation::Stack  | delivery Rollback complete",
+        " ❌  delivery failed to deploy",
+        " ‣ DeploymentError: Resource updates failed:",
+    ),
+    "[Error at /delivery/dev/network] User: build is not authorized to perform: ec2:DescribeAvailabilityZones": (
+        "$ npx cdk synth",
+        "current credentials could not be used to assume 'arn:aws:iam::111111111111:role/lookup'. Proceeding anyway.",
+        "[Error at /delivery/dev/network] User: build is not authorized to perform: ec2:DescribeAvailabilityZones",
+        "[Error at /delivery/prod/network] Could not assume role in target account using current credentials",
+        "Found errors",
+    ),
     'failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 1': (
         "info   : [0%] start: Building yawl Image (current_account-current_region-0a1b)",
         "error  : [50%] fail: docker build --tag cdkasset-0a1b . exited with error code 1: #0 building",

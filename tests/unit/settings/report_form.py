@@ -34,8 +34,13 @@ def malformed(lines: Sequence[str], table: Mapping[str, object]) -> list[str]:
 
 def has_remedy(line: str) -> bool:
     """Return whether a line says what to change; what it quotes of the file does not count."""
-    _, _, text = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line).partition(": ")
+    text = _after_path(line)
     return REMEDY.search(text.lower()) is not None or "missing" in text
+
+
+def _after_path(line: str) -> str:
+    """Return what follows the path, without what is quoted: a key may contain anything."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', line).partition(": ")[2]
 
 
 def _is_well_formed(line: str, known: Mapping[str, tuple[Path, object]]) -> bool:
@@ -44,8 +49,8 @@ def _is_well_formed(line: str, known: Mapping[str, tuple[Path, object]]) -> bool
     # A key may contain anything, even ": ".
     starts = [path for path in known if line.startswith(f"{path}: ")]
     if not starts:
-        _, colon, text = line.partition(": ")
-        return bool(colon) and (text.startswith("missing") or "(the default) " in text)
+        text = _after_path(line)
+        return text.startswith("missing") or "(the default) " in text
     place = max(starts, key=len)
     path, value = known[place]
     text = line.removeprefix(f"{place}: ")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from settings import NetworkSettings, Settings, TasksSettings
 from settings.aws.data import MEMORY_BY_CPU
 from settings.load import report
+from tests.unit.settings.report_form import malformed
 from tests.unit.settings_file import delivery_toml
 
 unhurried = settings(max_examples=50, deadline=None, database=None, derandomize=True)
@@ -84,3 +85,13 @@ def test_no_pattern_of_an_environment_covers_names_of_another_in_its_account(env
         if any(fnmatch(f"yawl-{full}-network", f"yawl-{start}-*") for start, full in product(names[one], names[other]))
     }
     assert {line.split(".")[1].split(":")[0] for line in output if "start with" in line} == covered
+
+
+@unhurried
+@given(st.text(max_size=60) | st.sampled_from(["a\nb", "\x1b[31m", "\u202e", "x" * 42, "prod-\x7f"]))
+def test_name_of_an_environment_can_be_shown_wherever_it_is_reported(name: str) -> None:
+    table: dict[str, Any] = tomllib.loads(delivery_toml(""))
+    copied = {"recovery": {"copy_region": "us-west-2"}, "further_regions": {"eu-west-1": 2}}
+    table["environments"][name] = {"account": "444444444444", "region": "us-east-1", **copied}
+    table["environments"][f"{name}-eu"] = table["environments"][name]
+    assert malformed(report(Settings.model_validate(table, context=Settings), table), table) == []

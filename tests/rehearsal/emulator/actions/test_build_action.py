@@ -14,7 +14,9 @@ from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
 from rehearsal.engine.action_details import CaseOutcome, CaseResult
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.errors import NOT_EMULATED
+from rehearsal.gaps import GapKind
 from tests.rehearsal.emulator.action_runner import Workshop
+from tests.rehearsal.emulator.conftest import resource
 
 
 class Projects:
@@ -241,3 +243,27 @@ def test_emulator_gap_is_not_a_build_failure(projects: Projects) -> None:
         projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"; exit 1')
     # One that goes on after it, and ends well, has not met it.
     projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"')
+
+
+def test_build_outside_of_its_network_is_a_gap(workshop: Workshop) -> None:
+    role = workshop.role(workshop.home, "build")
+    workshop.artifact("Source", buildspec__yml="{version: 0.2, phases: {build: {commands: ['true']}}}")
+    project = resource(
+        "AWS::CodeBuild::Project",
+        Name="project",
+        ServiceRole=role,
+        Source={"Type": "CODEPIPELINE"},
+        Artifacts={"Type": "CODEPIPELINE"},
+        Environment={
+            "Type": "LINUX_CONTAINER",
+            "Image": "aws/codebuild/standard:7.0",
+            "ComputeType": "BUILD_GENERAL1_SMALL",
+        },
+    )
+    network = {"VpcId": "vpc-0123456789abcdef0", "Subnets": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-1"]}
+    reason = "the build ran outside of its VPC, whose routes and security groups may not let it reach what it needs"
+    for has_network in (True, False):
+        settings = {"VpcConfig": network} if has_network else {}
+        workshop.home.deploy(Project={**project, "Properties": {**project["Properties"], **settings}})
+        workshop.run(build.execute, {"ProjectName": "project"}, inputs=("Source",))
+        assert workshop.details.gaps == [(GapKind.RUNTIME, reason)] * has_network

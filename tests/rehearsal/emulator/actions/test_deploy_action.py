@@ -8,6 +8,7 @@ import pytest
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
 from rehearsal.engine.artifacts import ArtifactNotFound
+from rehearsal.gaps import GapKind
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.conftest import Account, resource
 
@@ -195,6 +196,18 @@ def test_parameter_overrides_win_over_the_template_configuration(stacks: Stacks)
     assert outcome.variables == {"First": "file", "Second": "override"}
     [stack] = stacks.account.client("cloudformation").describe_stacks(StackName="stack")["Stacks"]
     assert stack["Tags"] == [{"Key": "Owner", "Value": "us"}]
+
+
+def test_stack_policy_is_a_gap(stacks: Stacks) -> None:
+    configuration = {"StackPolicy": {"Statement": [{"Effect": "Deny", "Action": "Update:*", "Resource": "*"}]}}
+    stacks.run(
+        "CREATE_UPDATE",
+        topic("one"),
+        _with=json.dumps(configuration),
+        TemplateConfiguration="Synth::configuration.json",
+    )
+    reason = "the stack policy of its template configuration is not applied: it may refuse a later update"
+    assert stacks.workshop.details.gaps == [(GapKind.EMULATOR, reason)]
 
 
 PARAMETERS = {name: {"Type": "String"} for name in ("Bucket", "Key", "Url", "Given", "Count")}

@@ -173,6 +173,28 @@ class TestStepFunctions:
         with pytest.raises(ActionNotRehearsed, match="the function check needs the runtime java21"):
             workshop.run(state_machine.execute, {"StateMachineArn": arn})
 
+    def test_integration_that_the_emulator_lacks_is_not_rehearsed(self, workshop: Workshop) -> None:
+        task = {"Type": "Task", "Resource": "arn:aws:states:::apigateway:invoke", "End": True}
+        with pytest.raises(ActionNotRehearsed, match="apigateway:invoke is not yet implemented") as gap:
+            workshop.run(state_machine.execute, {"StateMachineArn": machine(workshop, task)})
+        assert gap.value.kind is GapKind.EMULATOR
+
+    def test_task_of_ecs_is_not_rehearsed(self, workshop: Workshop) -> None:
+        """Its containers do not run, so that its end would be an invention."""
+        account = workshop.home
+        account.client("ecs").create_cluster(clusterName="main")
+        containers = [{"name": "job", "image": "example/job:1", "memory": 128}]
+        account.client("ecs").register_task_definition(family="migrate", containerDefinitions=containers)
+        parameters = {"Cluster": "main", "TaskDefinition": "migrate"}
+        task = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": parameters, "End": True}
+        with pytest.raises(ActionNotRehearsed, match="migrate: the containers of RunTask do not run here"):
+            workshop.run(state_machine.execute, {"StateMachineArn": machine(workshop, task)})
+        gaps = account.cloud.fact("unserved")["gaps"]
+        where = f"task definition migrate in {account.place}"
+        reason = "the containers of RunTask do not run here"
+        assert {"kind": GapKind.WORKLOAD, "where": where, "reason": reason} in gaps
+        assert account.client("ecs").list_tasks(cluster="main")["taskArns"] == []
+
     def test_failed_execution_fails_the_action(self, workshop: Workshop) -> None:
         arn = machine(workshop, {"Type": "Fail", "Error": "Broken", "Cause": "no such site"})
         with pytest.raises(ActionFailed, match="ended as FAILED: Broken: no such site"):
@@ -247,6 +269,7 @@ class TestEcs:
         images = {item["name"]: item["image"] for item in found["containerDefinitions"]}
         assert (found["revision"], images) == (2, {"app": "app:2", "proxy": "proxy:1"})
         assert (found["cpu"], found["memory"]) == ("256", "512")
+        assert workshop.details.gaps == [(GapKind.WORKLOAD, container_service.NO_TASKS)]
 
     @pytest.mark.parametrize(
         ("text", "reason"),

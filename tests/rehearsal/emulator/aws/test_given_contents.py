@@ -48,6 +48,22 @@ def test_parameters_of_every_kind_exist_also_those_of_aws(account: Account) -> N
     }
 
 
+def test_role_can_be_assumed_and_may_do_everything(account: Account) -> None:
+    place(account, Kind.ROLE, "Delivery", path="/team/")
+    arn = f"arn:aws:iam::{account.place.account}:role/team/Delivery"
+    account.deploy(
+        Key=resource(
+            "AWS::KMS::Key",
+            KeyPolicy={
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "kms:*", "Resource": "*"}],
+            },
+        )
+    )
+    policies = account.client("iam").list_attached_role_policies(RoleName="Delivery")["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in policies] == ["AdministratorAccess"]
+
+
 def test_existing_things_are_not_changed(account: Account) -> None:
     account.client("ssm").put_parameter(Name="/mine", Value="mine", Type="String")
     place(account, Kind.PARAMETER, "/mine", type="String", value="other")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cloud_assembly import Stack
+from rehearsal.actions.services.container_service import NO_TASKS
 from rehearsal.engine.expected_gaps import expected_gaps
 from rehearsal.gaps import Gap, GapKind
 
@@ -66,9 +67,28 @@ def test_action_without_a_runner_is_a_gap(category: str, provider: str) -> None:
     assert found == [Gap(GapKind.ACTION, "Dev/It", f"{category} actions of {provider} are not rehearsed")]
 
 
+def test_tasks_that_an_action_deploys_do_not_run() -> None:
+    assert expected_gaps(stack(action("It", "Deploy", "ECS"))) == [Gap(GapKind.WORKLOAD, "Dev/It", NO_TASKS)]
+
+
 def test_image_that_is_not_codebuilds_is_a_gap() -> None:
     reason = "the build ran outside of its image example.com/own:1"
     assert expected_gaps(stack(build("Test", "Own"))) == [Gap(GapKind.RUNTIME, "Dev/Test", reason)]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("VpcConfig", "the build ran outside of its VPC, "),
+        ("FileSystemLocations", "the build ran without the project's "),
+    ],
+)
+def test_network_and_files_of_a_project_are_gaps(name: str, reason: str) -> None:
+    found = stack(build("Test", "Plain"))
+    found.template["Resources"]["Plain"]["Properties"][name] = [{"Any": "thing"}]
+    [gap] = expected_gaps(found)
+    assert (gap.kind, gap.where) == (GapKind.RUNTIME, "Dev/Test")
+    assert gap.reason.startswith(reason)
 
 
 def test_build_of_images_needs_docker() -> None:

@@ -65,15 +65,27 @@ def test_app_that_needs_what_the_emulator_lacks_is_a_gap(tmp_path: Path, cause: 
     assert ("; to rehearse the rest, commit the answer" in str(failure.value)) == failure.value.is_gap
 
 
-@pytest.mark.parametrize("packages", [".venv", "node_modules"])
-def test_advice_to_activate_a_virtual_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: str
+PYTHON_LACKS = "ModuleNotFoundError: No module named 'aws_cdk'"
+NODE_LACKS = "Error: Cannot find module 'aws-cdk-lib'"
+ACTIVATE = "; activate the project's virtual environment first: . .venv/bin/activate"
+INSTALL = "; install the app's packages, as for `cdk synth`, and start the rehearsal in their environment"
+
+
+@pytest.mark.parametrize(
+    ("packages", "error", "advice"),
+    [
+        (".venv", PYTHON_LACKS, ACTIVATE),
+        ("node_modules", PYTHON_LACKS, INSTALL),
+        (".venv", NODE_LACKS, INSTALL),
+        (".venv", "KeyError: 'account'", ""),
+    ],
+)
+def test_advice_if_the_app_lacks_a_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: str, error: str, advice: str
 ) -> None:
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "tool"))
-    cli = write_cli(tmp_path / "cli", """echo "ModuleNotFoundError: No module named 'aws_cdk'"; exit 1""")
+    cli = write_cli(tmp_path / "cli", f"""echo "{error}"; exit 1""")
     _, synthesize = synthesis_of(tmp_path, cli, packages=packages)
-    with pytest.raises(SetupFailed, match="No module named 'aws_cdk'") as failure:
+    with pytest.raises(SetupFailed) as failure:
         synthesize()
-    assert ("; activate the project's virtual environment first: . .venv/bin/activate" in str(failure.value)) == (
-        packages == ".venv"
-    )
+    assert str(failure.value).endswith(f"{error}{advice}")

@@ -191,6 +191,60 @@ def test_placeholder_is_a_gap_that_says_how_to_give_the_value(tmp_path: Path) ->
     assert placing.gaps([secret()], given(tmp_path, '[secrets]\ndb = "x"\n')) == []
 
 
+def reads_source(token: str) -> list[dict[str, Any]]:
+    """A pipeline and a webhook with the token."""
+    source = {"Name": "Source", "Configuration": {"OAuthToken": token}}
+    pipeline = resource("AWS::CodePipeline::Pipeline", Stages=[{"Name": "Source", "Actions": [source]}])
+    return [pipeline, resource("AWS::CodePipeline::Webhook", AuthenticationConfiguration={"SecretToken": token})]
+
+
+@pytest.mark.parametrize(
+    ("others", "is_minor"),
+    [
+        ([], True),
+        # Whoever else reads it needs its value, also under the name that a pipeline gives it.
+        ([resource("AWS::Lambda::Function", Environment={"OAuthToken": "{{resolve:secretsmanager:token}}"})], False),
+    ],
+)
+def test_token_that_only_sources_read_does_not_change_the_verdict(others: list[dict[str, Any]], is_minor: bool) -> None:
+    resources = [*others, *reads_source("{{resolve:secretsmanager:token}}")]
+    needs = templates.needs_of([stack(Resources={str(number): one for number, one in enumerate(resources)})])
+    assert [(need.kind, need.name) for need in needs] == [(Kind.SECRET, "token")]
+    [gap] = placing.gaps(needs, values.Given())
+    assert (gap.is_minor, "that 111111111111/eu-west-1 has the secret token" in gap.reason) == (is_minor, is_minor)
+
+
+ROLE = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::222222222222:role/team/Delivery"]]}
+ASSUMED, TRUSTED = "a placeholder that may do everything", "that 222222222222 has the role Delivery"
+
+
+@pytest.mark.parametrize(
+    ("using", "reason"),
+    [
+        (resource("AWS::CodePipeline::Pipeline", RoleArn=ROLE), ASSUMED),
+        (resource("AWS::Lambda::Function", Role=ROLE), ASSUMED),
+        (resource("AWS::KMS::Key", KeyPolicy={"Statement": [{"Principal": {"AWS": [ROLE]}}]}), TRUSTED),
+        (resource("AWS::IAM::Policy", PolicyDocument={"Statement": [{"Resource": ROLE}]}), ""),
+        (resource("AWS::Lambda::Function", Role="arn:aws:iam::222222222222:role/cdk-own-deploy-role"), ""),
+        (resource("AWS::ECS::Service", Role="arn:aws:iam::222222222222:role/aws-service-role/ecs/Ecs"), ""),
+    ],
+)
+def test_role_that_no_stack_creates_is_needed_where_it_must_exist(using: dict[str, Any], reason: str) -> None:
+    needs = templates.needs_of([stack(Resources={"Using": using})])
+    gaps = placing.gaps(needs, values.Given())
+    assert [reason in gap.reason for gap in gaps] == [True] * bool(reason)
+    assert {gap.is_minor for gap in gaps} <= {reason == TRUSTED}
+    assert all(need.details["path"] == "/team/" for need in needs)
+
+
+def test_role_of_another_stack_or_of_a_bootstrap_is_not_needed() -> None:
+    using = stack(Resources={"Using": resource("AWS::CodePipeline::Pipeline", RoleArn=ROLE)})
+    named = {"Role": resource("AWS::IAM::Role", RoleName="Delivery")}
+    assert templates.needs_of([using, stack(OTHER, Resources=named)]) == []
+    own = "arn:aws:iam::222222222222:role/team/Delivery"
+    assert templates.needs_of([using, replace(stack(OTHER), deploy_role_arn=own)]) == []
+
+
 def test_given_secret_without_a_key_that_is_read_is_refused(tmp_path: Path) -> None:
     file = given(tmp_path, '{"secrets": {"db": {"user": "s3cr3t"}}}', "given.json")
     with pytest.raises(RehearsalError, match="the secret db has no key password, which web reads") as refused:

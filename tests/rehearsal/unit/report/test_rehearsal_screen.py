@@ -9,6 +9,7 @@ from rich.console import Console
 
 from rehearsal.engine.definition import parse
 from rehearsal.report import remaining_time
+from rehearsal.report.environments import Environment
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.report.screen import Screen
 from rehearsal.report.tool_noise import without_noise
@@ -146,6 +147,18 @@ def test_delivery_that_a_command_started_is_named(progress: Progress, planned: t
         progress.stages[0].status = Status.RUNNING
         screen.on_change(progress.stages[0])
     assert output in file.getvalue()
+
+
+def test_environments_are_aligned_whatever_their_names(progress: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deployed(_: Progress) -> list[Environment]:
+        return [Environment(name, HOME) for name in ("Dev", "StagingStage")]
+
+    monkeypatch.setattr("rehearsal.report.screen.environments", deployed)
+    progress.finish(Result.SUCCEEDED)
+    file = io.StringIO()
+    Screen(Console(file=file, width=80)).summary(progress)
+    shown = [line for line in file.getvalue().splitlines() if "no URL" in line]
+    assert shown == [f"Dev           {HOME}  no URL", f"StagingStage  {HOME}  no URL"]
 
 
 def test_long_reason_is_wrapped_at_words_on_a_terminal_and_whole_elsewhere(progress: Progress) -> None:

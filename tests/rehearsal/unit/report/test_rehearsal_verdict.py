@@ -7,7 +7,7 @@ from typing import Any
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Deployed, Outcome, Run
 from rehearsal.engine.action_details import CaseOutcome, CaseResult
-from rehearsal.gaps import GapKind
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.report.progress import Progress, Result, Verdict
 from rehearsal.report.verdict import EMULATED, does_not_prove, proves
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
@@ -71,6 +71,13 @@ def test_gap_is_not_proved(tmp_path: Path) -> None:
     assert does_not_prove(progress)[0] == "Build/Image: no Docker (docker), accepted"
 
 
+def test_minor_gap_is_listed_without_changing_the_verdict(tmp_path: Path) -> None:
+    progress = ended(tmp_path)
+    progress.add_gap(Gap(GapKind.GIVEN, "Source", "a token", is_minor=True))
+    assert progress.verdict is Verdict.PASSED
+    assert does_not_prove(progress) == ["Source: a token (given)", EMULATED]
+
+
 def test_what_was_not_reached_is_not_proved(tmp_path: Path) -> None:
     progress = ended(tmp_path, Image=raises(ActionFailed("broken")))
     assert progress.verdict is Verdict.FAILED
@@ -92,6 +99,8 @@ def test_refused_or_unchecked_calls_prove_nothing(tmp_path: Path) -> None:
     for changed in cases:
         progress.permissions = permissions(**changed)
         assert allowed not in proves(progress)
+    progress.permissions = permissions(mode="report", refused=[{}, {}])
+    assert "Permissions: AWS refuses 2 calls made here (--permissions report)" in does_not_prove(progress)
     progress.permissions = permissions(mode="off")
     assert "Permissions: they were not checked" in does_not_prove(progress)
     progress.permissions = permissions(unchecked=[{}, {}])

@@ -152,7 +152,7 @@ class TestWatch:
             await world.start()
             world.asked.clear()
             world.exit_after = exits
-            return await asyncio.wait_for(world.engine.watch(), 10)
+            return await asyncio.wait_for(world.engine.watch(), 60)
 
         return asyncio.run(main())
 

@@ -154,7 +154,7 @@ class TestRequests:
         head = "# pxname,svname,qcur,scur\n"
         # What is queued is no running request.
         api.answers = ["", "", f"{head}engine,active,0,2\n", f"{head}own,tomcat,0,1\n", f"{head}engine,active,3,0\n"]
-        asyncio.run(haproxy.finish_requests(within_seconds=10))
+        asyncio.run(haproxy.finish_requests(within_seconds=600))
         assert api.commands == [
             "set server engine/active state drain",
             "set server own/tomcat state drain",
@@ -164,7 +164,7 @@ class TestRequests:
 
     def test_endless_requests_are_not_waited_for(self, api: Api, haproxy: Haproxy) -> None:
         api.answers = ["# pxname,svname,qcur,scur\nengine,active,0,2\n"]
-        asyncio.run(asyncio.wait_for(haproxy.finish_requests(within_seconds=0.01), 5))
+        asyncio.run(asyncio.wait_for(haproxy.finish_requests(within_seconds=0.01), 60))
 
 
 class TestErrors:
@@ -187,7 +187,7 @@ class TestErrors:
         monkeypatch.setattr(module, "API_TIMEOUT", 0.005)
         monkeypatch.setattr("asyncio.open_unix_connection", never)
         with pytest.raises(HaproxyError, match="TimeoutError"):
-            asyncio.run(asyncio.wait_for(haproxy.send_to(OTHER), 5))
+            asyncio.run(asyncio.wait_for(haproxy.send_to(OTHER), 60))
 
 
 class TestStart:

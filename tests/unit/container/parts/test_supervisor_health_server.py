@@ -90,7 +90,7 @@ def path(state: HealthState, task_folder: Path) -> Generator[Path, None, None]:
 
 def ask(path: Path, line: str) -> tuple[int, dict[str, str], bytes]:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(str(path))
         connection.sendall(f"{line} HTTP/1.0\r\n\r\n".encode())
         answer = b""

@@ -110,7 +110,7 @@ def events(*lines: str, pauses: bool = False) -> list[str]:
             if pauses:
                 await asyncio.sleep(0.01)
         output.feed_eof()
-        await asyncio.wait_for(reading, 10)
+        await asyncio.wait_for(reading, 60)
 
     asyncio.run(read())
     return found

@@ -187,6 +187,10 @@ def test_cache_on_another_file_system_is_symlinked(
     assert builds.environment().get("UV_LINK_MODE") == mode
 
 
+def test_pip_compiles_no_package_that_a_build_may_not_import(builds: Builds) -> None:
+    assert builds.environment()["PIP_COMPILE"] == "0"
+
+
 def test_uv_link_mode_of_the_user_is_kept(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.actions.builds.environment.cache", lambda: Path("/dev"))
     monkeypatch.setenv("UV_LINK_MODE", "copy")

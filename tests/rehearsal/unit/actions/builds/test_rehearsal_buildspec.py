@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions.builds import buildspec
-from rehearsal.actions.builds.build_script import Retry
+from rehearsal.actions.builds.build_script import Retry, separated
 from rehearsal.actions.builds.buildspec import BuildspecError
 from rehearsal.actions.builds.output_files import NoFilesError, Output
 
@@ -62,7 +62,7 @@ class Shell:
             check=False,
             timeout=20,
         )
-        lines = [line for line in done.stdout.splitlines() if not line.startswith("$ ")]
+        lines = [part for line in done.stdout.splitlines() for part in separated(line) if not part.startswith("$ ")]
         if not exported.is_file():
             return Ran(done.returncode, lines, None)
         pairs = (pair.split("=", 1) for pair in exported.read_bytes().decode().split("\0") if pair)
@@ -94,6 +94,12 @@ def test_commands_of_all_phases_share_one_shell(shell: Shell) -> None:
         }
     )
     assert ran.printed == ["hello world", "down"]
+
+
+def test_last_line_without_an_end_is_a_line_of_its_own(shell: Shell) -> None:
+    ran = shell.run({"build": commands("printf 503", "printf 504; exit 22")})
+    assert ran.printed == ["503", "504"]
+    assert ran.lines[-1] == "phase build failed with exit status 22"
 
 
 def test_commands_keep_quotes_and_line_breaks(shell: Shell) -> None:
