@@ -16,13 +16,15 @@ export class Delivery extends cdk.Stack {
     });
     const pipeline = new pipelines.CodePipeline(this, 'Pipeline', { synth, publishAssetsInParallel: false });
     const prod = new Orders(this, 'Prod', { env: props.env });
+    const read = `aws dynamodb get-item --table-name "$TABLE" --key '{"id": {"S": "7"}}'`;
     const test = new pipelines.CodeBuildStep('Test', {
       env: { RELEASE: synth.exportedVariable('RELEASE') },
       envFromCfnOutputs: { QUEUE: prod.queueUrl, TABLE: prod.tableName },
       commands: [
         'echo "$RELEASE" | grep "^orders-20"',
         `aws sqs send-message --queue-url "$QUEUE" --message-body '{"id": "7"}'`,
-        `for n in $(seq 30); do aws dynamodb get-item --table-name "$TABLE" --key '{"id": {"S": "7"}}' | grep accepted && exit 0; sleep 1; done; exit 1`,
+        `for n in $(seq 30); do ${read} > order.json; grep state order.json && break; sleep 1; done`,
+        'grep accepted order.json',
       ],
       rolePolicyStatements: [
         new iam.PolicyStatement({ actions: ['sqs:SendMessage', 'dynamodb:GetItem'], resources: ['*'] }),
