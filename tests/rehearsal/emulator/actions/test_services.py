@@ -4,6 +4,7 @@ import io
 import json
 import textwrap
 import zipfile
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from rehearsal.actions.run import ActionFailed, ActionNotRehearsed
 from rehearsal.actions.services import bucket, container_service, function, state_machine
 from rehearsal.engine.artifacts import ArtifactNotFound
-from rehearsal.gaps import GapKind
+from rehearsal.gaps import Gap, GapKind
 from tests.rehearsal.emulator.action_runner import Workshop
 
 
@@ -192,7 +193,7 @@ class TestStepFunctions:
         gaps = account.cloud.fact("unserved")["gaps"]
         where = f"task definition migrate in {account.place}"
         reason = "the containers of RunTask do not run here"
-        assert {"kind": GapKind.WORKLOAD, "where": where, "reason": reason} in gaps
+        assert asdict(Gap(GapKind.WORKLOAD, where, reason)) in gaps
         assert account.client("ecs").list_tasks(cluster="main")["taskArns"] == []
 
     def test_failed_execution_fails_the_action(self, workshop: Workshop) -> None:

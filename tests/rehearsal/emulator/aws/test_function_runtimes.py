@@ -2,12 +2,13 @@
 
 import json
 import time
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from rehearsal.errors import NOT_EMULATED
-from rehearsal.gaps import GapKind
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.process.lambda_runtimes import interpreter
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.aws.test_lambda_modules import invoke, zipped
@@ -53,7 +54,7 @@ def test_called_function_that_cannot_run_is_a_gap(account: Account) -> None:
     needs = "the runtime java21, which the rehearsal does not run"
     assert json.load(answer["Payload"])["errorMessage"] == f"{NOT_EMULATED}: the function compiled needs {needs}"
     where = f"function compiled in {account.place}"
-    assert gaps(account) == [{"kind": GapKind.RUNTIME, "where": where, "reason": f"it needs {needs}"}]
+    assert gaps(account) == [asdict(Gap(GapKind.RUNTIME, where, f"it needs {needs}"))]
     [request] = account.cloud.fact("unserved")["requests"][len(before) :]
     assert request == {"kind": GapKind.RUNTIME, "reason": f"the function compiled was called, which needs {needs}"}
 
