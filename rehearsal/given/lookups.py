@@ -29,9 +29,9 @@ def asked(directory: Path) -> list[Mapping[str, Any]]:
 def synthesize(synth: Callable[[bool], int], directory: Path, place: Callable[[list[Mapping[str, Any]]], None]) -> int:
     """Synthesize into `directory` until no lookup is missing; return the last exit status of the CDK CLI.
 
-    `synth` runs the CLI, with or without lookups (`--no-lookups`), and returns its exit status. It must run in the same
-    checkout each time: there the CLI records what it has found. `place` creates what the lookups of one round need. An
-    app without lookups is synthesized once.
+    `synth` runs the CLI and returns its exit status: the app without lookups, or only the lookups that the assembly
+    lacks. It must run in the same checkout each time: there the CLI records what it has found. `place` creates what the
+    lookups of one round need. An app runs once, and once more after each round of lookups.
     """
     before: set[str] = set()
     while True:

@@ -111,8 +111,11 @@ class Synthesis:
 
         def synth(with_lookups: bool) -> int:
             lines.clear()
-            command = [str(cli.program), "synth", "--quiet", "--output", str(app.assembly)]
-            command += ["--plugin", str(CREDENTIALS_PLUGIN), f"--lookups={str(with_lookups).lower()}"]
+            command = [str(cli.program), "synth", "--quiet", "--plugin", str(CREDENTIALS_PLUGIN)]
+            # With the assembly as its app, the CLI records what the assembly lacks; the app itself need not run.
+            command += (
+                ["--app", str(app.assembly)] if with_lookups else ["--lookups=false", "--output", str(app.assembly)]
+            )
             return self.processes.run(
                 closed_network.closed(command, self.cloud.ports),
                 directory=app.folder,
