@@ -63,7 +63,7 @@ def _replace_stopped_tasks() -> None:
 
 
 def _refuse_single_tasks() -> None:
-    """Refuse RunTask: its containers do not run, and ministack would show the task as running for ever."""
+    """Refuse RunTask: its containers do not run, and ministack would show the task as running without end."""
     run = ecs._run_task
 
     def run_task(request: Properties) -> Any:
