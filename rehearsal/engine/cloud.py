@@ -169,27 +169,23 @@ class Cloud:
 
     def publish_event(self, message: Mapping[str, Any]) -> None:
         """Report a change of an execution to the emulator (`rehearsal/engine/events.py`)."""
-        body = json.dumps(message).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/executions", data=body)  # noqa: S310 - loopback
-        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
-            pass
+        self._post("executions", message)
 
     def place(self, message: Mapping[str, Any]) -> None:
         """Create what an account contains before any deployment (`rehearsal/emulator/services/given.py`)."""
-        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/given", data=json.dumps(message).encode())  # noqa: S310 - loopback
-        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
-            pass
+        self._post("given", message)
 
     def set_commit(self, repository: Path, commit: str) -> None:
         """Set what CodeCommit's repositories contain (`rehearsal/emulator/services/code_commit.py`)."""
-        body = json.dumps({"directory": str(repository), "commit": commit}).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/commit", data=body)  # noqa: S310 - loopback
-        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
-            pass
+        self._post("commit", {"directory": str(repository), "commit": commit})
 
     def announce_job(self, job: Mapping[str, Any]) -> None:
         """Tell the emulator of a job that a function will be invoked with (`rehearsal/emulator/services/jobs.py`)."""
-        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/jobs", data=json.dumps(job).encode())  # noqa: S310 - loopback
+        self._post("jobs", job)
+
+    def _post(self, place: str, message: Mapping[str, Any]) -> None:
+        body = json.dumps(message).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/{place}", data=body)  # noqa: S310 - loopback
         with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
             pass
 
