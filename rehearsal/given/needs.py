@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from cloud_assembly import AwsEnvironment
 
-PLACEHOLDER: Final = "rehearsal-placeholder"
-"""The value of secrets and parameters that nobody gave."""
 ZONES: Final = ("a", "b", "c")
 """Availability zones of a placeholder network."""
 SUBNET_TYPES: Final = ("Public", "Private", "Isolated")

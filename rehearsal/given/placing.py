@@ -8,10 +8,10 @@ from typing import Any
 
 from cloud_assembly import Stack
 from rehearsal.engine.cloud import Cloud
-from rehearsal.errors import RehearsalError
+from rehearsal.errors import PLACEHOLDER, RehearsalError
 from rehearsal.gaps import Gap, GapKind
 from rehearsal.given import lookups, templates
-from rehearsal.given.needs import PLACEHOLDER, Kind, Need, merged, network
+from rehearsal.given.needs import Kind, Need, merged, network
 from rehearsal.given.values import Given, text_of
 
 SHOWN_VALUES = {

@@ -10,7 +10,9 @@ from typing import Any, Final
 import yaml
 
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack
-from rehearsal.given.needs import PLACEHOLDER, Kind, Need, made_id, merged, network
+from rehearsal.errors import PLACEHOLDER
+from rehearsal.given.forms import SSM_TYPE, placeholders
+from rehearsal.given.needs import Kind, Need, made_id, merged, network
 
 IAM_REGION: Final = "us-east-1"
 """Where IAM is: a role has no region."""
@@ -21,7 +23,6 @@ PUBLIC_PREFIX: Final = "/aws/service/"
 SOURCE_TOKENS: Final = ("OAuthToken", "SecretToken")
 """Properties with the token of a source: of an action's configuration, and of a webhook."""
 WEBHOOK: Final = "AWS::CodePipeline::Webhook"
-SSM_TYPE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.*)>")
 ID_PREFIXES: Final = {
     "AWS::EC2::Image::Id": "ami",
     "AWS::EC2::VPC::Id": "vpc",
@@ -71,14 +72,15 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
 
 
 def _needs(stack: Stack) -> Iterator[Need]:
-    yield from _parameters(stack)
+    forms = placeholders(stack)
+    yield from _parameters(stack, forms)
     split = [_source_tokens(resource) for resource in stack.resources.values()]
     for text in _texts(stack, [tokens for tokens, _ in split]):
         # Sources are delivered from this machine.
-        yield from (replace(need, is_minor=True) for need in _references(stack, text))
+        yield from (replace(need, is_minor=True) for need in _references(stack, text, forms))
     resources = [{**resource, "Metadata": None} for _, resource in split]
     for text in _texts(stack, [*resources, stack.template.get("Outputs", {})]):
-        yield from _references(stack, text)
+        yield from _references(stack, text, forms)
         for found in _CERTIFICATE.finditer(text):
             details = {"arn": found[0], "name": "rehearsal.example"}
             yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
@@ -149,7 +151,7 @@ def _texts(stack: Stack, value: Any) -> Iterator[str]:
             yield from _texts(stack, item)
 
 
-def _references(stack: Stack, text: str) -> Iterator[Need]:
+def _references(stack: Stack, text: str, forms: Mapping[str, str]) -> Iterator[Need]:
     for service, reference in _REFERENCE.findall(text):
         if "*" in reference or "${" in reference:
             # A resource of the template.
@@ -158,7 +160,8 @@ def _references(stack: Stack, text: str) -> Iterator[Need]:
             yield secret(reference, stack.aws_environment, stack.name)
         else:
             kind = "SecureString" if service == "ssm-secure" else "String"
-            yield from parameter(reference, stack.aws_environment, stack.name, kind)
+            form = forms.get(reference.partition(":")[0], "")
+            yield from parameter(reference, stack.aws_environment, stack.name, kind, form)
 
 
 def secret(reference: str, environment: AwsEnvironment, where: str) -> Need:
@@ -192,7 +195,7 @@ def public_value(environment: AwsEnvironment, name: str) -> str:
     return json.dumps({"image_id": image, "image_name": name}) if name.endswith("/recommended") else image
 
 
-def _parameters(stack: Stack) -> Iterator[Need]:
+def _parameters(stack: Stack, forms: Mapping[str, str]) -> Iterator[Need]:
     for definition in stack.template.get("Parameters", {}).values():
         found, name = SSM_TYPE.fullmatch(definition.get("Type", "")), definition.get("Default")
         if not found or not isinstance(name, str):
@@ -200,7 +203,7 @@ def _parameters(stack: Stack) -> Iterator[Need]:
         inner = found[1].removeprefix("List<").rstrip(">")
         is_list = found[1] != inner or inner == "CommaDelimitedList"
         prefix = ID_PREFIXES.get(inner)
-        value = made_id(prefix, stack.aws_environment, name) if prefix else ""
+        value = made_id(prefix, stack.aws_environment, name) if prefix else forms.get(name, "")
         kind = "StringList" if is_list else "String"
         yield from parameter(name, stack.aws_environment, stack.name, kind, value)
 

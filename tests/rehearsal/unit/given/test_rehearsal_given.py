@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cloud_assembly import AwsEnvironment, Stack
-from rehearsal.errors import RehearsalError
+from rehearsal.errors import PLACEHOLDER, RehearsalError
 from rehearsal.gaps import GapKind
 from rehearsal.given import lookups, placing, templates, values
-from rehearsal.given.needs import PLACEHOLDER, Kind, Need
+from rehearsal.given.needs import Kind, Need
 
 PLACE = AwsEnvironment("111111111111", "eu-west-1")
 OTHER = AwsEnvironment("222222222222", "us-east-1")
@@ -96,6 +96,39 @@ def test_template_parameter_is_a_need_with_a_value_of_its_type(kind: str, name: 
     assert need.name == name
     assert need.details["value"].startswith(value)
     assert need.is_known is known
+
+
+UUID = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        (
+            {"Resource": "{}", "ConnectionArn": "{}"},
+            f"arn:aws:codestar-connections:eu-west-1:111111111111:connection/{UUID}",
+        ),
+        ({"Certificates": [{"CertificateArn": "{}"}]}, f"arn:aws:acm:eu-west-1:111111111111:certificate/{UUID}"),
+        ({"Resource": ["arn:aws:s3:::x", "{}"]}, f"arn:aws:rehearsal:eu-west-1:111111111111:{PLACEHOLDER}"),
+        ({"RoleArn": "{}"}, f"arn:aws:iam::111111111111:role/{PLACEHOLDER}"),
+        ({"VpcId": "{}"}, "vpc-"),
+        ({"SubnetIds": ["{}"]}, "subnet-"),
+        ({"SecurityGroupIds": ["{}"]}, "sg-"),
+        ({"Value": "{}"}, PLACEHOLDER),
+        ({"TopicArn": {"Fn::Join": ["", ["arn:", "{}"]]}}, PLACEHOLDER),
+    ],
+)
+def test_placeholder_has_the_form_that_its_uses_accept(uses: Any, expected: str) -> None:
+    """A policy without an ARN, for example, would end the set-up."""
+    of_template = json.loads(json.dumps(uses).replace('"{}"', '{"Ref": "P"}'))
+    by_reference = json.loads(json.dumps(uses).replace("{}", "{{resolve:ssm:/app/it:1}}"))
+    parameter = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/it"}}
+    for template in (
+        stack(Parameters=parameter, Resources={"Thing": resource("AWS::Some::Thing", **of_template)}),
+        stack(Resources={"Thing": resource("AWS::Some::Thing", **by_reference)}),
+    ):
+        [need] = templates.needs_of([template])
+        assert need.details["value"].startswith(expected)
 
 
 def test_builds_variables_and_specifications_are_needs() -> None:
