@@ -62,7 +62,10 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
         (Kind.PARAMETER, "AWS::SSM::Parameter"),
     ):
         for _, properties in stack.of_type(resource_type):
-            yield kind, stack.aws_environment, stack.text(properties.get("Name", "*"))
+            name = stack.text(properties.get("Name", "*"))
+            yield kind, stack.aws_environment, name
+            for replica in properties.get("ReplicaRegions", ()):
+                yield kind, AwsEnvironment(stack.account, stack.text(replica["Region"])), name
     for _, properties in stack.of_type("AWS::IAM::Role"):
         yield Kind.ROLE, AwsEnvironment(stack.account, IAM_REGION), stack.text(properties.get("RoleName", "*"))
     # The set-up's bootstrap creates them too.

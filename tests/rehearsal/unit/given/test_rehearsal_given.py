@@ -83,6 +83,17 @@ def test_parameter_that_a_stack_creates_is_not_needed_there_but_elsewhere() -> N
     assert found(stack(OTHER, Resources=own.resources), reader) == [(Kind.PARAMETER, str(PLACE), "/made")]
 
 
+def test_secret_is_not_needed_where_a_stack_replicates_it() -> None:
+    """A placeholder would be in the way of the replica."""
+    replicas = [{"Region": OTHER.region}]
+    primary = stack(Resources={"S": resource("AWS::SecretsManager::Secret", Name="db", ReplicaRegions=replicas)})
+    there = AwsEnvironment(PLACE.account, OTHER.region)
+    topic = resource("AWS::SNS::Topic", DisplayName="{{resolve:secretsmanager:db:SecretString:::}}")
+    backup = stack(there, Resources={"Topic": topic})
+    assert found(primary, backup) == []
+    assert found(backup) == [(Kind.SECRET, str(there), "db")]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "value", "known"),
     [
@@ -342,3 +353,33 @@ def test_app_is_synthesized_until_nothing_new_is_missing(tmp_path: Path) -> None
     assert lookups.synthesize(synth, tmp_path, lambda asked: placed.append([one["key"] for one in asked])) == 1
     assert runs == [False, True, False, True, False]
     assert placed == [["vpc", "odd"], ["group", "odd"]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["availability-zones:account=333333333333:region=eu-west-2"], "333333333333/eu-west-2"),
+        (
+            [
+                "hosted-zone:account=333333333333:domainName=example.com:region=us-east-1",
+                "vpc-provider:account=333333333333:filter.tag:Name=main:region=eu-west-2:returnAsymmetricSubnets=true",
+                "ssm:account=333333333333:parameterName=/a:region=eu-west-2",
+            ],
+            "333333333333/eu-west-2",
+        ),
+        (
+            [
+                "ssm:account=333333333333:parameterName=/a:region=x",
+                "ssm:account=444444444444:parameterName=/a:region=x",
+            ],
+            None,
+        ),
+        (["@aws-cdk/core:someFlag"], None),
+        ([], None),
+    ],
+)
+def test_account_of_recorded_lookups_is_the_default_of_a_pipeline_that_names_none(
+    keys: list[str], expected: str | None
+) -> None:
+    found = lookups.environment_of(json.dumps(dict.fromkeys(keys, "value"), indent=2))
+    assert (str(found) if found else None) == expected
