@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cloud_assembly import AwsEnvironment, Stack, partition_of
@@ -25,9 +26,10 @@ def _role_arn(place: AwsEnvironment, _name: str) -> str:
     return f"arn:{partition_of(place.region)}:iam::{place.account}:role/{PLACEHOLDER}"
 
 
+CONNECTION: Final = "ConnectionArn"
 _UUID: Final = "00000000-0000-4000-8000-000000000000"
 _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[AwsEnvironment, str], str]], ...]] = (
-    (re.compile("ConnectionArn$"), _arn("codestar-connections", f"connection/{_UUID}")),
+    (re.compile(f"{CONNECTION}$"), _arn("codestar-connections", f"connection/{_UUID}")),
     (re.compile("CertificateArn$"), _arn("acm", f"certificate/{_UUID}")),
     (re.compile("RoleArn$|RoleARN$|^Role$"), _role_arn),
     (re.compile("TopicArn$|TopicARN$"), _arn("sns", PLACEHOLDER)),
@@ -41,19 +43,33 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[AwsEnvironment, str], str]]
 """By the name of a property; what says most comes first."""
 
 
-def placeholders(stack: Stack) -> dict[str, str]:
-    """Return a value of the right form for each parameter that a stack's properties take as a whole."""
+@dataclass(frozen=True)
+class Form:
+    """What a stack's properties make of a parameter."""
+
+    value: str = ""
+    """A value that they accept; empty: any."""
+    is_connection: bool = False
+    """Whether it is only a source's connection, whose value nothing reads: sources are delivered from this machine."""
+
+
+def forms(stack: Stack) -> dict[str, Form]:
+    """Return the form of each parameter that a stack's properties take as a whole."""
     parameters = {
         logical_id: definition.get("Default")
         for logical_id, definition in stack.template.get("Parameters", {}).items()
         if SSM_TYPE.fullmatch(definition.get("Type", ""))
     }
-    ranks: dict[str, int] = {}
+    uses: dict[str, set[str]] = {}
     for name, property_name in _uses("", stack.resources, parameters):
-        rank = next((rank for rank, (pattern, _) in enumerate(_FORMS) if pattern.search(property_name)), None)
-        if rank is not None:
-            ranks[name] = min(rank, ranks.get(name, rank))
-    return {name: _FORMS[rank][1](stack.aws_environment, name) for name, rank in ranks.items()}
+        uses.setdefault(name, set()).add(property_name)
+    return {name: _form(stack.aws_environment, name, found) for name, found in uses.items()}
+
+
+def _form(place: AwsEnvironment, name: str, uses: set[str]) -> Form:
+    fitting = (make for pattern, make in _FORMS if any(map(pattern.search, uses)))
+    make = next(fitting, None)
+    return Form(make(place, name) if make else "", CONNECTION in uses and uses <= {CONNECTION, "Resource"})
 
 
 def _uses(property_name: str, value: Any, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import yaml
 
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack
 from rehearsal.errors import PLACEHOLDER
-from rehearsal.given.forms import SSM_TYPE, placeholders
+from rehearsal.given.forms import SSM_TYPE, Form, forms
 from rehearsal.given.needs import Kind, Need, made_id, merged, network
 
 IAM_REGION: Final = "us-east-1"
@@ -75,15 +75,15 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
 
 
 def _needs(stack: Stack) -> Iterator[Need]:
-    forms = placeholders(stack)
-    yield from _parameters(stack, forms)
+    found_forms = forms(stack)
+    yield from _parameters(stack, found_forms)
     split = [_source_tokens(resource) for resource in stack.resources.values()]
     for text in _texts(stack, [tokens for tokens, _ in split]):
         # Sources are delivered from this machine.
-        yield from (replace(need, is_minor=True) for need in _references(stack, text, forms))
+        yield from (replace(need, is_minor=True) for need in _references(stack, text, found_forms))
     resources = [{**resource, "Metadata": None} for _, resource in split]
     for text in _texts(stack, [*resources, stack.template.get("Outputs", {})]):
-        yield from _references(stack, text, forms)
+        yield from _references(stack, text, found_forms)
         for found in _CERTIFICATE.finditer(text):
             details = {"arn": found[0], "name": "rehearsal.example"}
             yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
@@ -154,7 +154,7 @@ def _texts(stack: Stack, value: Any) -> Iterator[str]:
             yield from _texts(stack, item)
 
 
-def _references(stack: Stack, text: str, forms: Mapping[str, str]) -> Iterator[Need]:
+def _references(stack: Stack, text: str, found_forms: Mapping[str, Form]) -> Iterator[Need]:
     for service, reference in _REFERENCE.findall(text):
         if "*" in reference or "${" in reference:
             # A resource of the template.
@@ -163,8 +163,8 @@ def _references(stack: Stack, text: str, forms: Mapping[str, str]) -> Iterator[N
             yield secret(reference, stack.aws_environment, stack.name)
         else:
             kind = "SecureString" if service == "ssm-secure" else "String"
-            form = forms.get(reference.partition(":")[0], "")
-            yield from parameter(reference, stack.aws_environment, stack.name, kind, form)
+            form = found_forms.get(reference.partition(":")[0], Form())
+            yield from _formed(form, parameter(reference, stack.aws_environment, stack.name, kind, form.value))
 
 
 def secret(reference: str, environment: AwsEnvironment, where: str) -> Need:
@@ -198,7 +198,7 @@ def public_value(environment: AwsEnvironment, name: str) -> str:
     return json.dumps({"image_id": image, "image_name": name}) if name.endswith("/recommended") else image
 
 
-def _parameters(stack: Stack, forms: Mapping[str, str]) -> Iterator[Need]:
+def _parameters(stack: Stack, found_forms: Mapping[str, Form]) -> Iterator[Need]:
     for definition in stack.template.get("Parameters", {}).values():
         found, name = SSM_TYPE.fullmatch(definition.get("Type", "")), definition.get("Default")
         if not found or not isinstance(name, str):
@@ -206,9 +206,14 @@ def _parameters(stack: Stack, forms: Mapping[str, str]) -> Iterator[Need]:
         inner = found[1].removeprefix("List<").rstrip(">")
         is_list = found[1] != inner or inner == "CommaDelimitedList"
         prefix = ID_PREFIXES.get(inner)
-        value = made_id(prefix, stack.aws_environment, name) if prefix else forms.get(name, "")
+        form = found_forms.get(name, Form())
+        value = made_id(prefix, stack.aws_environment, name) if prefix else form.value
         kind = "StringList" if is_list else "String"
-        yield from parameter(name, stack.aws_environment, stack.name, kind, value)
+        yield from _formed(form, parameter(name, stack.aws_environment, stack.name, kind, value))
+
+
+def _formed(form: Form, needs: Iterable[Need]) -> Iterator[Need]:
+    yield from (replace(need, is_minor=form.is_connection) for need in needs)
 
 
 def _variables(stack: Stack) -> Iterator[Need]:

@@ -140,6 +140,8 @@ def test_placeholder_has_the_form_that_its_uses_accept(uses: Any, expected: str)
     ):
         [need] = templates.needs_of([template])
         assert need.details["value"].startswith(expected)
+        # Nothing reads a connection: sources are delivered from this machine.
+        assert need.is_minor is ("ConnectionArn" in uses)
 
 
 def test_builds_variables_and_specifications_are_needs() -> None:
