@@ -19,6 +19,8 @@ class Kind(StrEnum):
 
     SECRET = "secret"  # noqa: S105 - a kind
     PARAMETER = "parameter"
+    EXPORT = "export"
+    """An output that a stack of another project exports, and one of these imports."""
     HOSTED_ZONE = "hosted-zone"
     VPC = "vpc"
     SECURITY_GROUP = "security-group"

@@ -10,8 +10,7 @@ from typing import Any, Final
 import yaml
 
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack
-from rehearsal.errors import PLACEHOLDER
-from rehearsal.given.forms import SSM_TYPE, Form, forms
+from rehearsal.given.forms import SSM_TYPE, Form, forms, imports
 from rehearsal.given.needs import Kind, Need, made_id, merged, network
 
 IAM_REGION: Final = "us-east-1"
@@ -66,6 +65,9 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
             yield kind, stack.aws_environment, name
             for replica in properties.get("ReplicaRegions", ()):
                 yield kind, AwsEnvironment(stack.account, stack.text(replica["Region"])), name
+    for output in stack.template.get("Outputs", {}).values():
+        if name := output.get("Export", {}).get("Name"):
+            yield Kind.EXPORT, stack.aws_environment, stack.text(name)
     for _, properties in stack.of_type("AWS::IAM::Role"):
         yield Kind.ROLE, AwsEnvironment(stack.account, IAM_REGION), stack.text(properties.get("RoleName", "*"))
     # The set-up's bootstrap creates them too.
@@ -87,6 +89,9 @@ def _needs(stack: Stack) -> Iterator[Need]:
         for found in _CERTIFICATE.finditer(text):
             details = {"arn": found[0], "name": "rehearsal.example"}
             yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
+    for name in sorted(imports(stack)):
+        details = {"value": found_forms.get(name, Form()).value}
+        yield Need(Kind.EXPORT, stack.aws_environment, name, stack.name, details)
     yield from _roles(stack)
     yield from _variables(stack)
     yield from _network(stack, json.dumps(resources))
@@ -186,7 +191,7 @@ def parameter(name: str, environment: AwsEnvironment, where: str, kind: str, val
     name = name.partition(":")[0] if not name.startswith("arn:") else name.partition(":parameter")[2]
     if name and not name.startswith(OWN_PREFIXES):
         known = public_value(environment, name) if name.startswith(PUBLIC_PREFIX) else ""
-        details = {"type": kind, "value": known or value or PLACEHOLDER}
+        details = {"type": kind, "value": known or value}
         yield Need(Kind.PARAMETER, environment, name, where, details, is_known=bool(known))
 
 

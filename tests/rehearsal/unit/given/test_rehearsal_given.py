@@ -97,7 +97,7 @@ def test_secret_is_not_needed_where_a_stack_replicates_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "value", "known"),
     [
-        ("AWS::SSM::Parameter::Value<String>", "/app/size", PLACEHOLDER, False),
+        ("AWS::SSM::Parameter::Value<String>", "/app/size", "", False),
         ("AWS::SSM::Parameter::Value<AWS::EC2::VPC::Id>", "/app/vpc", "vpc-", False),
         ("AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "/aws/service/ami-amazon-linux-latest/x", "ami-", True),
     ],
@@ -139,9 +139,24 @@ def test_placeholder_has_the_form_that_its_uses_accept(uses: Any, expected: str)
         stack(Resources={"Thing": resource("AWS::Some::Thing", **by_reference)}),
     ):
         [need] = templates.needs_of([template])
-        assert need.details["value"].startswith(expected)
+        assert placing.thing(need, values.Given())["value"].startswith(expected)
         # Nothing reads a connection: sources are delivered from this machine.
         assert need.is_minor is ("ConnectionArn" in uses)
+
+
+def test_import_of_an_output_that_no_stack_exports_is_a_need() -> None:
+    imported = {"Fn::ImportValue": {"Fn::Join": ["-", ["network", {"Ref": "AWS::Region"}]]}}
+    reader = stack(Resources={"Group": resource("AWS::EC2::SecurityGroup", VpcId=imported)})
+    plain = stack(name="other", Resources={"T": resource("AWS::SNS::Topic", DisplayName=imported)})
+    own = stack(name="own", Outputs={"Vpc": {"Value": "x", "Export": {"Name": "network-eu-west-1"}}})
+    [need] = templates.needs_of([plain, reader])
+    assert (need.kind, need.name, need.where) == (Kind.EXPORT, "network-eu-west-1", "other")
+    assert placing.thing(need, values.Given())["value"].startswith("vpc-")
+    [gap] = placing.gaps([need], values.Given())
+    assert gap.reason.endswith('for --given: [exports] "network-eu-west-1" = "…"')
+    assert found(reader, own) == []
+    unknown = {"Fn::ImportValue": {"Ref": "Name"}}
+    assert found(stack(Resources={"T": resource("AWS::SNS::Topic", DisplayName=unknown)})) == []
 
 
 def test_builds_variables_and_specifications_are_needs() -> None:
