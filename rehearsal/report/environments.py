@@ -63,8 +63,10 @@ def environments(progress: Progress) -> list[Environment]:
 
 
 def _add(stack: Deployed, environment: Environment) -> None:
-    environment.stacks[stack.name] = stack.outputs
-    environment.resources[stack.name] = stack.resources
+    elsewhere = stack.aws_environment != environment.aws_environment
+    name = f"{stack.name} in {stack.aws_environment}" if elsewhere and stack.name in environment.stacks else stack.name
+    environment.stacks[name] = stack.outputs
+    environment.resources[name] = stack.resources
     environment.workloads += stack.workloads
 
 

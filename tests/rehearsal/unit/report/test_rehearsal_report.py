@@ -146,11 +146,12 @@ def test_other_logs_are_left_alone(tmp_path: Path) -> None:
 
 def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[Environment]:
     """The environments of a stage that has deployed these stacks: each by its name, region and address."""
-    execution = FakeExecution(pipeline(stage("Prod", *(action(name) for name, _, _ in stacks))), tmp_path)
+    actions = [action(f"{name} in {region}") for name, region, _ in stacks]
+    execution = FakeExecution(pipeline(stage("Prod", *actions)), tmp_path)
     for name, region, address in stacks:
         outputs = {"Url": address} if address else {}
         outcome = Outcome(deployed=Deployed(name, AwsEnvironment("444444444444", region), outputs))
-        execution.behaviours[name] = lambda _, outcome=outcome: outcome
+        execution.behaviours[f"{name} in {region}"] = lambda _, outcome=outcome: outcome
     execution.run()
     return environments(execution.progress)
 
@@ -164,6 +165,14 @@ def test_stack_in_another_region_belongs_to_its_environment(tmp_path: Path) -> N
     )
     assert (prod.name, prod.aws_environment.region) == ("Prod", "eu-west-1")
     assert sorted(prod.stacks) == ["yawl-prod-application", "yawl-prod-firewall", "yawl-prod-recovery-copies"]
+
+
+def test_stack_of_the_same_name_elsewhere_is_listed_beside_it(tmp_path: Path) -> None:
+    here = ("storage", "eu-west-1", "http://prod.example")
+    [prod] = deployed_by_one_stage(tmp_path, here, ("storage", "eu-central-1", ""))
+    copy = "storage in 444444444444/eu-central-1"
+    assert prod.stacks == {"storage": {"Url": "http://prod.example"}, copy: {}}
+    assert sorted(prod.resources) == sorted(prod.stacks)
 
 
 def test_each_deployment_of_a_wave_is_an_environment(tmp_path: Path) -> None:
