@@ -184,3 +184,17 @@ def test_each_deployment_of_a_wave_is_an_environment(tmp_path: Path) -> None:
     )
     assert (first.name, second.name) == ("Prod us-west-2", "Prod eu-west-1")
     assert sorted(second.stacks) == ["yawl-prod-eu-west-1-application", "yawl-prod-eu-west-1-firewall"]
+
+
+def test_accounts_of_a_wave_in_one_region_are_environments(tmp_path: Path) -> None:
+    execution = FakeExecution(pipeline(stage("Prod", action("a"), action("b"))), tmp_path)
+    for name, account in (("a", "333333333333"), ("b", "444444444444")):
+        outputs = {"Url": f"http://{name}.example"}
+        outcome = Outcome(deployed=Deployed("shop", AwsEnvironment(account, "eu-west-1"), outputs))
+        execution.behaviours[name] = lambda _, outcome=outcome: outcome
+    execution.run()
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
+    assert {name: found["url"] for name, found in composed["environments"].items()} == {
+        "Prod 333333333333/eu-west-1": "http://a.example",
+        "Prod 444444444444/eu-west-1": "http://b.example",
+    }
