@@ -26,7 +26,7 @@ _PAUSE_SECONDS = 0.001
 
 
 class InMemoryClient(HttpClient):
-    """Each request is complete before the next one starts, also by `clock`, however fast the machine is.
+    """Each request is complete before the next one starts, also by its clock, however fast the machine is.
 
     `asked` holds what the application was asked.
     """
@@ -35,7 +35,7 @@ class InMemoryClient(HttpClient):
         super().__init__(URL, **options)
         self._application = application
         self.asked: list[Request] = []
-        self.clock = FakeClock()
+        self._clock = FakeClock()
 
     @override
     def _addresses(self, seconds: float) -> list[str | None] | Response:
@@ -43,9 +43,9 @@ class InMemoryClient(HttpClient):
 
     @override
     async def _send(self, request: http_call.Request, address: str | None, seconds: float) -> Response:
-        started = self.clock.now()
+        started = self._clock.now()
         found = replace(await self._answer(request, seconds), started=started)
-        self.clock.sleep(found.seconds + _PAUSE_SECONDS)
+        self._clock.sleep(found.seconds + _PAUSE_SECONDS)
         return found
 
     async def _answer(self, request: http_call.Request, seconds: float) -> Response:
