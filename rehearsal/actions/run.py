@@ -161,7 +161,7 @@ class Run:
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
     pages: Mapping[str, Path] = field(default_factory=dict)
-    """The kept pages of the actions before, by the name of the object in S3."""
+    """The kept pages of the actions before, by `bucket/key` of the object in S3."""
 
     def note_gap(self, kind: GapKind, reason: str) -> None:
         """Report something that is not rehearsed although the action goes on."""

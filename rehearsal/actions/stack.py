@@ -219,8 +219,10 @@ class Stack:
 
     def _upload(self, template: str) -> str:
         """Upload the template to S3, because an inline one may have only 51,200 bytes; return its URL."""
-        context = self._context
-        bucket, key = context.definition.artifact_bucket, f"{context.execution_id}/{self.name}.template.json"
+        context, place = self._context, self.aws_environment
+        # Actions on stacks of the same name in other accounts and regions run at the same time.
+        key = f"{context.execution_id}/{place.account}/{place.region}/{self.name}.template.json"
+        bucket = context.definition.artifact_bucket
         context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=template.encode())
         return f"https://s3.{context.home.region}.amazonaws.com/{bucket}/{key}"
 
