@@ -18,6 +18,7 @@ from rehearsal.actions.builds.runtimes import Runtimes
 from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.actions.secrets import SecretNotFound, resolve_secret
 from rehearsal.engine.cloud import Credentials
+from rehearsal.process import bytecode
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.run_directory import cache
 
@@ -36,7 +37,7 @@ CACHES = {
     "PIP_CACHE_DIR": "pip",
     "NPM_CONFIG_CACHE": "npm",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": "jsii",
-    "PYTHONPYCACHEPREFIX": "bytecode",
+    "PYTHONPYCACHEPREFIX": bytecode.FOLDER,
 }
 """Caches shared by all rehearsals and separate from those of the user's tools, below `cache()`."""
 
