@@ -235,7 +235,9 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
             timeout_seconds=minutes * 60,
         )
     except TimeoutError:
-        raise ActionFailed(f"the build timed out after {minutes} minutes") from None
+        running = next((line.removeprefix("$ ") for line in reversed(lines) if line.startswith("$ ")), "")
+        what = f", while it ran: {running}" if running else ""
+        raise ActionFailed(f"the build timed out after {minutes} minutes{what}") from None
     if code and gaps:
         # A gap of the emulator says nothing about the release.
         raise ActionNotEmulated(gaps[0])
