@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from cloud_assembly.references import consumers
 from rehearsal.actions import artifacts, parameters
 from rehearsal.actions.denial import grant
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run, failed
 from rehearsal.engine.action_details import ChangeSet, Consumer, Effect, ResourceChange
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.gaps import GapKind
@@ -169,7 +169,6 @@ class Stack:
         """Raise ActionFailed, or ActionNotEmulated, with the first failure unless `status` is an accepted one."""
         if status not in accepted:
             cause = self._first_failure() or "no reason given"
-            failed = ActionNotEmulated if NOT_EMULATED in cause else ActionFailed
             remedy = grant(cause) if self._run.context.limits_cloudformation else ""
             raise failed(f"{self.name} is {status}: {cause}{remedy}")
 
