@@ -57,7 +57,9 @@ class Tunnel:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     arguments = (self._destination, request[1].lower(), int(request[2]))
                     host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *arguments)
-                    source, target = await asyncio.open_connection(host, port)
+                    # The emulator shall see which build it is, by the address that its relay has chosen.
+                    client_address = (answer.get_extra_info("peername")[0], 0) if host == LOOPBACK else None
+                    source, target = await asyncio.open_connection(host, port, local_addr=client_address)
             except OSError:  # unknown name, refused connection or timeout
                 answer.write(_refusal(502, f"cannot connect to {request[1]}"))
                 return
@@ -98,9 +100,10 @@ class _Connection:
             if ends.done():
                 break
             if clock() - self._last >= self._idle_seconds:
-                ends.cancel()
                 for _, target in pairs:
+                    # Their readers end with them.
                     target.transport.abort()
+                await ends
                 return False
         await ends
         return True

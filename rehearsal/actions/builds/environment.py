@@ -77,6 +77,12 @@ class BuildRequest:
     """Variables of the build in its batch."""
 
     @property
+    def address(self) -> str:
+        """The loopback address from which its requests come, by the number of its folder."""
+        number = int(self.directory.name) + 1
+        return f"127.1.{number // 256}.{number % 256}"
+
+    @property
     def privileged(self) -> bool:
         """Whether the build has a Docker daemon on AWS."""
         return bool(self.project["environment"].get("privilegedMode"))
