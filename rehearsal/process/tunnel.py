@@ -91,21 +91,18 @@ class _Connection:
 
     async def forward(self, *pairs: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bool:
         """Forward from each reader to its writer; return False if it was idle for too long."""
-        ends = asyncio.gather(*(self._forward(source, target) for source, target in pairs))
         clock = asyncio.get_running_loop().time
         self._last = clock()
-        while self._idle_seconds:
-            left = self._last + self._idle_seconds - clock()
-            await asyncio.wait([ends], timeout=max(0.0, left))
-            if ends.done():
-                break
-            if clock() - self._last >= self._idle_seconds:
+        open_ones = {asyncio.create_task(self._forward(source, target)) for source, target in pairs}
+        while open_ones:
+            left = self._idle_seconds and max(0.0, self._last + self._idle_seconds - clock())
+            _, open_ones = await asyncio.wait(open_ones, timeout=left)
+            if open_ones and self._idle_seconds and clock() - self._last >= self._idle_seconds:
                 for _, target in pairs:
                     # Their readers end with them.
                     target.transport.abort()
-                await ends
+                await asyncio.wait(open_ones)
                 return False
-        await ends
         return True
 
     async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
