@@ -110,6 +110,11 @@ class Repository:
         listed = self._git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
         return sorted((path for path in listed if path.rpartition("/")[2] == name), key=lambda path: path.count("/"))
 
+    def branches(self) -> set[str]:
+        """Return the names of the branches here and, as far as they were fetched, at the remotes."""
+        local = self._git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
+        return {*local, *self._git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes").splitlines()}
+
     def text(self, commit: str, path: str) -> str:
         """Return the commit's file; empty if it has none."""
         try:
