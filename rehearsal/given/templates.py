@@ -55,8 +55,14 @@ def needs_of(stacks: Iterable[Stack]) -> list[Need]:
     """Return what the stacks refer to and none of them creates."""
     found = list(stacks)
     created = {one for stack in found for one in _created(stack)}
+    # Where the app exports the name in another account or region, the import is a mistake, and no other project's.
+    exported = {name for kind, _, name in created if kind is Kind.EXPORT}
     needs = merged(need for stack in found for need in _needs(stack))
-    return [need for need in needs if need.identity not in created]
+    return [
+        need
+        for need in needs
+        if need.identity not in created and not (need.kind is Kind.EXPORT and need.name in exported)
+    ]
 
 
 def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:

@@ -146,9 +146,9 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     command = [specification.shell, str(script)]
     if not (request.privileged and docker_works()):
         # A build with Docker needs the loopback interface of this machine, where Docker publishes ports.
-        command = closed_network.closed(command, run.context.cloud.ports)
+        command = closed_network.closed(command, run.context.cloud.ports, request.address)
     failure: ActionFailed | None = None
-    unserved = _unserved_requests(run)
+    unserved = _unserved_requests(run, request)
     try:
         _execute(run, command, source, environment.variables, minutes=project.settings.get("timeoutInMinutes", 60))
     except ActionFailed as failed:
@@ -156,7 +156,7 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     finally:
         variables = _written_variables(exported, environment.variables)
         _read_reports(run, specification, source, variables)
-    if failure and (new := _unserved_requests(run)[len(unserved) :]):
+    if failure and (new := _unserved_requests(run, request)[len(unserved) :]):
         # The release may not be why it failed.
         raise ActionNotRehearsed(GapKind(new[0]["kind"]), f"{new[0]['reason']}: {failure}")
     _judge_gaps(run, environment, failure)
@@ -168,10 +168,13 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     return {name: variables[name] for name in specification.exported_variables}
 
 
-def _unserved_requests(run: Run) -> list[dict[str, str]]:
-    """Return why requests got no real answer so far."""
+def _unserved_requests(run: Run, request: BuildRequest) -> list[dict[str, str]]:
+    """Return why requests got no real answer so far, except those that came from other builds."""
     with contextlib.suppress(OSError):
-        return run.context.cloud.fact("unserved")["requests"]
+        found = run.context.cloud.fact("unserved")["requests"]
+        # Those of functions come from this machine's usual address, and any build may have caused them.
+        own = ("", closed_network.LOOPBACK, request.address)
+        return [one for one in found if one["client"] in own] if closed_network.works() else found
     return []
 
 
@@ -237,7 +240,9 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
             timeout_seconds=minutes * 60,
         )
     except TimeoutError:
-        raise ActionFailed(f"the build timed out after {minutes} minutes") from None
+        running = next((line.removeprefix("$ ") for line in reversed(lines) if line.startswith("$ ")), "")
+        what = f", while it ran: {running}" if running else ""
+        raise ActionFailed(f"the build timed out after {minutes} minutes{what}") from None
     if code and gaps:
         # A gap of the emulator says nothing about the release.
         raise ActionNotEmulated(gaps[0])

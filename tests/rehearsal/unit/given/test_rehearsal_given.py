@@ -155,6 +155,8 @@ def test_import_of_an_output_that_no_stack_exports_is_a_need() -> None:
     [gap] = placing.gaps([need], values.Given())
     assert gap.reason.endswith('for --given: [exports] "network-eu-west-1" = "…"')
     assert found(reader, own) == []
+    elsewhere = AwsEnvironment(PLACE.account, "eu-central-1")
+    assert found(reader, stack(elsewhere, Outputs=own.template["Outputs"])) == [], "the app imports in the wrong region"
     unknown = {"Fn::ImportValue": {"Ref": "Name"}}
     assert found(stack(Resources={"T": resource("AWS::SNS::Topic", DisplayName=unknown)})) == []
 
