@@ -20,8 +20,7 @@ def signed(amount: Decimal) -> str:
 
 def figure(value: Decimal) -> str:
     """Return a quantity without trailing zeros: `730`, `0.219`."""
-    shown = f"{value:,.4f}" if value % 1 else f"{value:,.0f}"
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: Sequence[int]) -> list[str]:

@@ -84,6 +84,6 @@ def _read(file: Path) -> PriceList | None:
 
 def _price(key: str, row: Mapping[str, object]) -> Price:
     usd = row["usd"]
-    if not isinstance(usd, (Decimal, int)) or usd < 0:
+    if isinstance(usd, bool) or not isinstance(usd, (Decimal, int)) or usd < 0:
         raise ValueError(f'"{key}": usd must be a number of dollars')
     return Price(key=key, usd=Decimal(usd), unit=str(row["unit"]), source=str(row["source"]))

@@ -36,7 +36,7 @@ def build(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
         what="build",
         price=f"build.{size.removeprefix('BUILD_').lower()}.minute",
         quantity=(usage.build_minutes if bake_minutes is None else bake_minutes + 1) * usage.releases,
-        assumptions=("releases",) if bake_minutes else ("releases", "build_minutes"),
+        assumptions=("releases",) if bake_minutes is not None else ("releases", "build_minutes"),
     )
 
 

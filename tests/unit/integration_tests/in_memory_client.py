@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,15 +21,21 @@ from tests.faulty_http_server import Application, Request
 URL = "https://yawl.example"
 HANGS_SECONDS = 10.0
 """Pauses from here on time out; shorter ones take no time."""
+_PAUSE_SECONDS = 0.001
+"""Between two requests."""
 
 
 class InMemoryClient(HttpClient):
-    """Each request is complete before the next one starts. `asked` holds what the application was asked."""
+    """Each request is complete before the next one starts, also by its clock, however fast the machine is.
+
+    `asked` holds what the application was asked.
+    """
 
     def __init__(self, application: Application, **options: Any) -> None:
         super().__init__(URL, **options)
         self._application = application
         self.asked: list[Request] = []
+        self._clock = FakeClock()
 
     @override
     def _addresses(self, seconds: float) -> list[str | None] | Response:
@@ -36,6 +43,12 @@ class InMemoryClient(HttpClient):
 
     @override
     async def _send(self, request: http_call.Request, address: str | None, seconds: float) -> Response:
+        started = self._clock.now()
+        found = replace(await self._answer(request, seconds), started=started)
+        self._clock.sleep(found.seconds + _PAUSE_SECONDS)
+        return found
+
+    async def _answer(self, request: http_call.Request, seconds: float) -> Response:
         path = request.url.removeprefix(URL)
         head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
         asked = Request(f"{request.method} {path} HTTP/1.1\r\n{head}\r\n{request.content.decode()}")

@@ -1,22 +1,27 @@
 """The limits of the checks, each from both sides, and what a report leaves out."""
 
 import ast
+import asyncio
 import re
+import ssl
 import time
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from typing_extensions import override
 
-from integration_tests import conftest, http_client
+from integration_tests import conftest, http_call, http_client
 from integration_tests.failure import CheckFailed, check_failure, counted
+from integration_tests.http_call import HttpCall, Response
 from integration_tests.http_call import Request as SentRequest
-from integration_tests.http_call import Response
 from integration_tests.http_checks import health_path_responds, lost, redirect_ending
+from integration_tests.http_client import Call
 from integration_tests.http_variables import HttpVariables, read_http_variables
+from integration_tests.sample import latency_and_errors_are_within_limits
 from integration_tests.secret_values import SecretValues
 from tests.fake_clock import FakeClock
 from tests.faulty_http_server import Behaviour, Request, healthy, raw, respond
@@ -25,6 +30,7 @@ from tests.unit.integration_tests.in_memory_client import InMemoryClient, fake_d
 
 PATH = "/resourceService/"
 MARKS = ("pytest.mark.http", "pytest.mark.aws")
+AUTHORITIES = ssl.create_default_context()
 REQUIRED = {"ALB_URL": "http://yawl.example", "HEALTH_PATH": PATH}
 
 
@@ -63,7 +69,7 @@ def test_defaults() -> None:
 @pytest.mark.parametrize(
     ("variable", "accepted", "refused"),
     [
-        ("DEADLINE_SECONDS", ("0.001", "1", "999999"), ("0", "0.0009", "1000000")),
+        ("DEADLINE_SECONDS", ("0.001", "1", "999999"), ("0", "0.0009", "999999.5", "1000000")),
         ("CONSECUTIVE_SUCCESSES", ("1", "2", "999999"), ("0", "1.5")),
         ("P99_LIMIT_SECONDS", ("0.001", "30"), ("0", "0.0009")),
         ("ERROR_RATE_LIMIT_PERCENT", ("0", "0.5", "100"), ("100.1", "-1")),
@@ -189,6 +195,59 @@ def test_only_a_form_that_is_sent_has_a_content_type() -> None:
     client.get(PATH, seconds=1.0)
     client.post(PATH, {"action": "connect"}, seconds=1.0)
     assert [one.headers.get("content-type") for one in asked] == [None, "application/x-www-form-urlencoded"]
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "server"),
+    [
+        (None, "https://yawl.example:8443/a", None),
+        ("10.0.0.7", "https://10.0.0.7:8443/a", "yawl.example"),
+        ("2001:db8::7", "https://[2001:db8::7]:8443/a", "yawl.example"),
+    ],
+)
+def test_certificate_of_a_chosen_address_is_that_of_the_name(
+    address: str | None, url: str, server: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[httpx.Request] = []
+
+    class Transport(httpx.AsyncBaseTransport):
+        @override
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            sent.append(request)
+            return httpx.Response(200, stream=httpx.ByteStream(b"a"))
+
+    def client(**options: Any) -> httpx.AsyncClient:
+        assert options["verify"] is AUTHORITIES
+        assert (options["trust_env"], options["follow_redirects"]) == (False, False)
+        return httpx.AsyncClient(transport=Transport())
+
+    monkeypatch.setattr(http_call, "httpx", SimpleNamespace(**vars(httpx) | {"AsyncClient": client}))
+    asked = SentRequest(
+        method="GET", url="https://yawl.example:8443/a", headers={}, content=b"", body_limit=100, hide=str
+    )
+    asyncio.run(HttpCall(asked)._receive(address, None, AUTHORITIES, 1.0))
+    [one] = sent
+    assert (str(one.url), one.headers["host"], one.extensions.get("sni_hostname")) == (
+        url,
+        "yawl.example:8443",
+        server,
+    )
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(0.1, 1.2), (2.0, 5.0), (4.5, 10.0), (30.0, 10.0)])
+def test_sample_waits_longer_than_its_limit(limit: float, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def sample(client: InMemoryClient, path: str, *, count: int, seconds: float, **_: object) -> list[Response]:
+        waited.append(seconds)
+        return client.ask_all([Call("GET", path)] * count)
+
+    monkeypatch.setattr(InMemoryClient, "sample", sample)
+    client = InMemoryClient(lambda _: healthy())
+    latency_and_errors_are_within_limits(
+        client, path=PATH, requests=100, p99_limit_seconds=limit, error_rate_limit_percent=1
+    )
+    assert waited == [pytest.approx(seconds)]
 
 
 def test_every_test_belongs_to_one_part_of_the_environment() -> None:

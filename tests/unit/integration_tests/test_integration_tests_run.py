@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock, patch
 from xml.etree import ElementTree as ET
 
@@ -13,7 +15,7 @@ import pytest
 
 from integration_tests.account_variables import read_account_variables
 from integration_tests.http_variables import read_http_variables
-from integration_tests.summary import Summary
+from integration_tests.summary import P99, REMARK, Summary
 from tests.fake_clock import FakeClock
 from tests.faulty_http_server import PROXY_VARIABLES, healthy, respond, serve
 from tests.paths import ROOT
@@ -171,6 +173,23 @@ def test_failing_run_shows_each_failure_once(tmp_path: Path) -> None:
     cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
     assert len([case for case in cases.values() if case.find("skipped") is None]) == 3
     assert "503 Service Unavailable" in (cases["test_health_path_responds"].findtext("failure") or "")
+
+
+def test_last_report_of_a_test_has_its_remarks(tmp_path: Path) -> None:
+    """Reports repeat what the ones before had; the teardown's may have more."""
+    summary = Summary("dev", tmp_path / "summary.txt", clock=FakeClock())
+    remarks = [(REMARK, "one"), (P99, 0.031), (REMARK, "two")]
+    for number, when in enumerate(("setup", "call", "teardown"), 1):
+        report: Any = SimpleNamespace(
+            when=when, passed=True, outcome="passed", nodeid="a", user_properties=remarks[:number]
+        )
+        summary.pytest_runtest_logreport(report)
+    printed: list[str] = []
+    terminal: Any = SimpleNamespace(write_line=printed.append)
+    summary.pytest_terminal_summary(terminal)
+    line = "dev: 1 passed in 0.0 s, p99 31 ms, 2 remarks"
+    assert printed == ["remark: one", "remark: two", line]
+    assert (tmp_path / "summary.txt").read_text() == f"{line}\n"
 
 
 def test_summary_is_written_as_it_was_printed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from cloud_assembly import AwsEnvironment, Stack, environment_tag
 from jobs.change_review.deployed_stacks import Denied, Reader
 from jobs.change_review.differences import Comparer
+from jobs.change_review.left_behind.collisions import collisions
 from jobs.change_review.left_behind.search import LeftBehind, Release, describe, left_behind
 
 COMPARER = Comparer()
@@ -156,6 +157,37 @@ def test_pipeline_that_was_moved_is_found_by_the_first_review_but_not_its_artifa
     finding = describe(left, [dev], COMPARER)
     assert finding.title == f"another pipeline is in {HOME}, {WEST}, and would deliver to the same places"
     assert finding.details[-1] == "what to do: docs/DEPLOYMENT_GUIDE.md, “Moving the pipeline”"
+
+
+def test_what_is_left_behind_after_artifact_stores_is_found_too() -> None:
+    """The stores' own tag comes first."""
+    dev, store, old = (
+        stack("yawl-dev-network", "dev"),
+        stack("yawl-delivery-eu", "delivery", EAST, HOME),
+        stack("yawl-qa-network", "qa", EAST, HOME),
+    )
+    there = Deployed((dev, pipeline(), store, old))
+    assert found("dev", release(dev, pipeline()), there, removed=True) == {("qa", HOME, EAST): ["yawl-qa-network"]}
+
+
+def test_domain_name_of_a_distribution_belongs_to_one_of_all_accounts() -> None:
+    """Other types may have a property of the same name."""
+
+    def aliased(kind: str, *names: str) -> dict[str, Any]:
+        return {"Type": kind, "Properties": {"DistributionConfig": {"Aliases": list(names)}}}
+
+    distribution = "AWS::CloudFront::Distribution"
+    old = stack("yawl-prod-distribution", "prod", One=aliased(distribution, "a.example", "b.example"))
+    new = [
+        stack("yawl-prod-distribution", "prod", EAST, OTHER, Two=aliased(distribution, "c.example", "b.example")),
+        stack(
+            "yawl-prod-edge", "prod", EAST, OTHER, Three=aliased("AWS::CloudFront::StreamingDistribution", "a.example")
+        ),
+    ]
+    assert [line.partition(",")[0] for line in collisions(old, new, {})] == [
+        f"collides: {distribution} b.example (One of yawl-prod-distribution) is also Two of yawl-prod-distribution"
+    ]
+    assert list(collisions(new[1], [old], {})) == []
 
 
 def test_copies_that_moved_are_found_in_their_old_region() -> None:

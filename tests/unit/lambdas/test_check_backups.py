@@ -68,7 +68,12 @@ class _Pages:
 
 def _job(hours: float, what: str) -> dict[str, Any]:
     status, _, validation = what.partition(" ")
-    return {"CreationDate": NOW - hours * HOUR, "Status": status, "ValidationStatus": validation or "SUCCESSFUL"}
+    return {
+        "CreationDate": NOW - hours * HOUR,
+        "Status": status,
+        "StatusMessage": f"why {status}",
+        "ValidationStatus": validation or "SUCCESSFUL",
+    }
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, vaults: str, jobs: Jobs = (), plan: str = "") -> dict[str, float]:
@@ -100,26 +105,32 @@ def test_age_is_that_of_the_newest_backup_in_the_vault_that_is_furthest_behind(
     assert measured(monkeypatch, vaults) == {"HoursSinceBackup": hours}
 
 
-JOBS: dict[str, tuple[Jobs, float, bool]] = {
+JOBS: dict[str, tuple[Jobs, float, bool, str]] = {
     "the newest success of two, before a failure": (
         [(72, "COMPLETED"), (24, "FAILED"), (48, "COMPLETED"), (1, "RUNNING")],
         2,
         True,
+        "FAILED",
     ),
     "the newest success of two, after a failure": (
         [(24, "COMPLETED"), (72, "FAILED"), (48, "COMPLETED"), (1, "PENDING")],
         1,
         False,
+        "COMPLETED",
     ),
-    "a failed validation is a failure": ([(24, "COMPLETED FAILED"), (48, "COMPLETED")], 2, True),
-    "a validation that timed out is none": ([(24, "COMPLETED TIMED_OUT"), (48, "FAILED")], 1, False),
-    "only failures": ([(24, "ABORTED"), (48, "FAILED")], 4.17, True),
-    "none has ended": ([(1, "RUNNING")], 4.17, False),
+    "a failed validation is a failure": ([(24, "COMPLETED FAILED"), (48, "COMPLETED")], 2, True, "COMPLETED"),
+    "a validation that timed out is none": ([(24, "COMPLETED TIMED_OUT"), (48, "FAILED")], 1, False, "COMPLETED"),
+    "only failures": ([(24, "ABORTED"), (48, "FAILED")], 4.17, True, "ABORTED"),
+    "none has ended": ([(1, "RUNNING")], 4.17, False, ""),
 }
 
 
 @pytest.mark.parametrize("which", JOBS)
-def test_restore_test_is_the_last_that_ended(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs, days, has_failed = JOBS[which]
+def test_restore_test_is_the_last_that_ended(
+    which: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs, days, has_failed, printed = JOBS[which]
     found = measured(monkeypatch, "home@us-east-1", jobs, plan="plan")
     assert (found["DaysSinceRestoreTest"], found["FailedRestoreTests"]) == (days, float(has_failed))
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("last restore test")]
+    assert lines == ([f"last restore test: {printed} why {printed}"] if printed else [])

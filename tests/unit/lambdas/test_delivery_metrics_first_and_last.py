@@ -117,6 +117,16 @@ def test_rollback_undoes_the_change_that_was_deployed_last_before_it() -> None:
     assert [(one.change_id, one.time) for one in undone] == [("b", moment(100))]
 
 
+def test_change_that_had_failed_is_not_counted_again_when_it_is_rolled_back() -> None:
+    """Another change had passed before, and a later one passes after."""
+    bad = execution("b", 50, ran("Prod/us.Bake", 50, 60, "Failed"), ran("Prod/eu.Bake", 50, 55), status="Failed")
+    rollback = execution(
+        "r", 100, ran("Prod/us.Bake", 100, 110), ran("Prod/eu.Bake", 100, 110), is_rollback=True, target="a"
+    )
+    found = outcomes([released("a", 0), bad, rollback, released("c", 150)], PROD)
+    assert [(one.execution_id, one.because) for one in found if not one.is_good] == [("b", "")]
+
+
 def test_incident_fails_the_last_release_before_it() -> None:
     history = [released("a", 0), released("b", 50), released("c", 150)]
     incidents = [Incident(alarm="down", start=moment(90), end=moment(95))]
@@ -166,6 +176,21 @@ def test_incident_begins_with_its_first_alarm_and_ends_with_its_last() -> None:
 def values_of(found: Execution, name: str, *earlier: Execution) -> Mapping[str, float]:
     [figure] = [one for one in execution_figures([*earlier, found], found) if one.name == name]
     return figure.values
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "values"),
+    [
+        ("Dev/Bake", "Failed", {"Duration": 60, "Failures": 1}),
+        ("ProdApproval/Approve", "Failed", {"Duration": 60, "Rejections": 1}),
+        ("Dev/Bake", "Succeeded", {"Duration": 60}),
+        ("ProdApproval/Approve", "Succeeded", {"Duration": 60}),
+        ("Dev/Bake", "Abandoned", {"Duration": 60}),
+    ],
+)
+def test_action_counts_once(where: str, status: str, values: dict[str, float]) -> None:
+    found = execution("a", 0, ran("Dev/A", 0, 9), ran(where, 1, 2, status), ran("Dev/Z", 3, 9), status="Failed")
+    assert values_of(found, f"action/{where}@1") == values
 
 
 def test_stage_waits_since_the_last_action_of_the_stage_before() -> None:

@@ -13,7 +13,7 @@ from lambdas.delivery_events.execution import Action, Commit, DeployedStack, Exe
 from lambdas.delivery_events.failure import reason
 from lambdas.delivery_events.history import continues_a_delivery, rollback_target, undone_execution
 from lambdas.delivery_events.notify import publish_notice
-from lambdas.delivery_events.outcome import Stages, after_stop
+from lambdas.delivery_events.outcome import Stages, after_stop, named
 from lambdas.delivery_events.record import write_record
 from tests.unit.recorded_delivery import (
     NOON,
@@ -195,8 +195,10 @@ def test_record_names_the_approver_of_its_environment(environment: str) -> None:
 
 
 STACK_EVENTS = [
-    # Newest first.
+    # Newest first. The rollback of the stack and another resource that begins end nothing.
+    ("yawl-prod-application", "UPDATE_ROLLBACK_IN_PROGRESS", "", 8.5),
     ("Second", "CREATE_FAILED", "it came later", 8),
+    ("Second", "CREATE_IN_PROGRESS", "", 7.5),
     ("Third", "CREATE_FAILED", "Resource creation cancelled", 7),
     ("First", "UPDATE_FAILED", "it came first", 6),
     ("yawl-prod-application", "UPDATE_IN_PROGRESS", "", 5),
@@ -252,6 +254,11 @@ def test_stages_before_and_after_one() -> None:
 def test_execution_was_stopped_in_the_stage_of_its_last_action() -> None:
     stage, outcome = after_stop(STAGES, execution(ran("Dev/Deploy", 0, 1), ran("Prod/Deploy", 2, 3)))
     assert (stage, outcome.state.partition(" ")[0]) == ("Prod", "prod")
+
+
+@pytest.mark.parametrize(("title", "shown"), [("", "0123456789ab"), ("Keep cases", "0123456789ab “Keep cases”")])
+def test_commit_is_named_by_twelve_digits(title: str, shown: str) -> None:
+    assert named(Commit(id="0123456789abcdef", title=title)) == shown
 
 
 def test_approval_quotes_the_review_of_its_own_environment_and_the_tests_of_the_others() -> None:

@@ -1,13 +1,16 @@
 """The last value that each rule accepts and the first that it rejects, and values that follow from settings."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from settings import AuditSettings, AuditShare, RepositorySettings, Settings, SettingsError, TasksSettings, load
 from settings.sections.deployment_window import week_days
 from settings.types.addresses import usable_addresses
+from settings.types.aws_formats import RepositoryUrl, port_problem
 from tests.unit.settings_file import delivery_toml
 
 DEV_HOURS = """\
@@ -202,3 +205,19 @@ prod.further_regions = { eu-west-3 = 3, eu-west-2 = 2, eu-north-1 = 2 }""",
 
 def test_addresses_of_a_subnet() -> None:
     assert usable_addresses("10.0.3.0/28") == 11
+
+
+@pytest.mark.parametrize(
+    ("port", "valid"),
+    [("", True), (":0", False), (":1", True), (":443", True), (":65535", True), (":65536", False), (":655360", False)],
+)
+def test_port_of_a_repository(port: str, valid: bool) -> None:
+    assert (port_problem(f"https://github.com{port}/example/yawl-delivery") is None) is valid
+
+
+@pytest.mark.parametrize(("length", "valid"), [(300, True), (301, False)])
+def test_length_of_a_repositorys_address(length: int, valid: bool) -> None:
+    address = "https://github.com/example/"
+    check = TypeAdapter[str](RepositoryUrl).validate_python
+    with nullcontext() if valid else pytest.raises(ValidationError):
+        check(address + "a" * (length - len(address)))
