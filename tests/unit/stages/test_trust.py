@@ -145,7 +145,7 @@ def test_every_role_trusts_what_uses_it_and_nobody_else(app: Synthesized) -> Non
 def with_more(prod_with_more: OneEnvironment) -> list[Stack]:
     """Return the stacks of an environment that has everything that the example does without."""
     return [
-        Stack(f"yawl-prod-{part}", "444444444444", "us-east-1", prod_with_more(part).to_json())
+        Stack(f"yawl-prod-{part}", "444444444444", "us-east-1", dict(prod_with_more(part).to_json()))
         for part in own_region("prod")
     ]
 
