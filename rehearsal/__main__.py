@@ -14,13 +14,13 @@ from types import FrameType
 
 from rich.console import Console
 
-from cloud_assembly import UserError
+from cloud_assembly import AwsEnvironment, UserError
 from rehearsal import assembly, header
-from rehearsal.assembly import Assembly
+from rehearsal.assembly import DEFAULT_ENVIRONMENT, Assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
-from rehearsal.given import values
+from rehearsal.given import lookups, values
 from rehearsal.options import PROGRAM, parser
 from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.process.output_directory import exclusive, output_directory
@@ -134,14 +134,15 @@ def _plan(
     commit, base = commits
     clock_offset = _clock_offset(options.clock)
     found = None
+    default_environment = options.default_env or _recorded_environment(found_project, commit) or DEFAULT_ENVIRONMENT
     if options.assembly:
-        found = assembly.read(options.assembly, pipeline=options.pipeline, default_environment=options.default_env)
+        found = assembly.read(options.assembly, pipeline=options.pipeline, default_environment=default_environment)
         _check(options, found)
     return Plan(
         assembly=found,
         project=found_project,
         pipeline=options.pipeline,
-        default_environment=options.default_env,
+        default_environment=default_environment,
         repository=repository.directory,
         work_tree=repository.work_tree,
         commit=commit.id,
@@ -160,6 +161,12 @@ def _plan(
         permissions=Permissions(options.permissions),
         source_folders={name: folder for name, folder in options.sources if name},
     )
+
+
+def _recorded_environment(project: Project | None, commit: Commit) -> AwsEnvironment | None:
+    if project is None:
+        return None
+    return lookups.environment_of(project.repository.text(commit.id, str(project.folder / lookups.CONTEXT_FILE)))
 
 
 def _on_assembly(

@@ -60,9 +60,8 @@ def _add_project_options(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--default-env",
         type=_aws_environment,
-        default=DEFAULT_ENVIRONMENT,
         metavar="ACCOUNT/REGION",
-        help=f"for a pipeline that names none (default: {DEFAULT_ENVIRONMENT})",
+        help=f"for a pipeline that names none (default: cdk.context.json's or {DEFAULT_ENVIRONMENT})",
     )
 
 

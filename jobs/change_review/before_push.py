@@ -7,6 +7,7 @@ what is deployed now.
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,12 +19,12 @@ from jobs.change_review.accepted_changes import entry, entry_for, pipeline_accep
 from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.findings import Finding
 from jobs.change_review.moved_pipeline import GUIDE, former_place
-from jobs.change_review.review import Review, review
+from jobs.change_review.review import Review, counted, review
 
 PLACEHOLDER: Final = "…"
 """A reason that the settings reject: whoever accepts a change must say why."""
-_OTHER_CREDENTIALS: Final = "Proceeding "
-"""In the CLI's words about a lookup role that it could not assume: "Proceeding with default credentials"."""
+_NOT_ASSUMED: Final = re.compile(r"(arn:\S+:role/[\w+=,.@/-]+).*\bProceeding ")
+"""In the CLI's words about a role that it could not assume: "Proceeding with default credentials", or "anyway"."""
 _CANNOT: Final = "# It cannot be accepted:"
 
 
@@ -40,12 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     print("\n\n".join(blocks))
     impossible = sum(_CANNOT in block for block in blocks)
-    print(
-        f"review: {len(blocks) - impossible} changes to accept: add the tables above to {options.settings}, each with "
-        "its reason, and push"
-        + (f"; {impossible} that cannot be accepted: follow their comments first" if impossible else ""),
-        file=sys.stderr,
-    )
+    print(f"review: {_advice(len(blocks) - impossible, impossible, options.settings)}", file=sys.stderr)
     return 1
 
 
@@ -104,6 +100,15 @@ def _block(finding: Finding, found: Review, reason: str) -> str:
     return "\n".join([*comment, entry_for(finding, found.environment, reason=reason)])
 
 
+def _advice(acceptable: int, impossible: int, settings: Path) -> str:
+    """Return what to do about the printed blocks."""
+    refused = f"{counted(impossible, 'change')} that cannot be accepted: follow the comments above first"
+    if not acceptable:
+        return refused
+    tables = f"add the tables above to {settings}, each with its reason, and push"
+    return f"{counted(acceptable, 'change')} to accept: {tables}" + (f"; {refused}" if impossible else "")
+
+
 def _reviews(assembly: Path) -> list[dict[str, Any]]:
     try:
         return json.loads((assembly / REVIEWS).read_text())
@@ -125,10 +130,10 @@ def _of_the_pipeline(assembly: Path, settings: Path, reason: str) -> Iterator[st
     if _run(command, assembly).returncode != 0:
         last = (compared.stdout.strip().splitlines() or ["no reason given"])[-1]
         raise UserError(f"{name} cannot be compared with what is deployed: {last}")
-    if _OTHER_CREDENTIALS in compared.stdout:
+    if roles := dict.fromkeys(_NOT_ASSUMED.findall(compared.stdout)):
         raise UserError(
-            f"{name} was compared with other permissions than the pipeline has, so its fingerprint would differ: use "
-            "credentials that may assume the CDK's lookup role in the pipeline's account"
+            f"{name} was compared without {', '.join(roles)}, so the fingerprint would differ from the pipeline's: use "
+            "credentials that may assume it; if its account and region are not bootstrapped yet, run `make bootstrap`"
         )
     change = hashlib.sha256(compared.stdout.encode()).hexdigest()[:12]
     if change not in pipeline_acceptances(settings):

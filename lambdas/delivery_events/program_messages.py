@@ -54,9 +54,10 @@ TOOL_RULES: Final = (
     Rule(r"^error\s*: \[\d+%\] fail: (?P<text>.+)"),
     Rule(r"^Failure: (?P<text>.+)"),
     # An unhandled exception, and one of the CDK's in Node.
-    Rule(r"^(\w+\.)*\w*(Error|Exception|Exit|Interrupt)(: .+)?$", last=True),
+    Rule(r"^(\w+\.)*\w*(Error|Exception|Exit|Interrupt)( \[\w+\])?(: .+)?$", last=True),
     Rule(r"^\[?«\w+» (?P<text>.+?)\]?$"),
-    # Rule packs in cdk synth, pyrefly, ruff, hadolint, import-linter.
+    # Errors of constructs and rule packs in cdk synth, pyrefly, ruff, hadolint, import-linter.
+    Rule(r"^ERROR (?P<text>.+) \(Construct Annotations\)$", completed_by=r"^\s+(?P<text>\w[\w.-]*(?:/[\w.-]+)*)$"),
     Rule(r"^ERROR (?P<text>.+\([\w.]+\))$", completed_by=r"^\s+(?P<text>\S+/\S+) "),
     Rule(r"^ERROR (?P<text>.+ \[[\w-]+\])$", completed_by=r"^\s*--> (?P<text>\S+)"),
     Rule(r"^([A-Z]+\d{3,}|[\w-]+:) .+", completed_by=r"^\s*--> (?P<text>\S+)", only_complete=True),

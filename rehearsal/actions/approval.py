@@ -2,6 +2,7 @@
 
 from botocore.exceptions import ClientError
 
+from rehearsal.actions.kept_pages import links
 from rehearsal.actions.run import ActionFailed, Outcome, Rejected, Run
 from rehearsal.engine.action_details import Question
 
@@ -13,7 +14,8 @@ def execute(run: Run) -> Outcome:
         _notify(run, topic, message)
     if link := run.configuration.get("ExternalEntityLink", ""):
         # Where it leads to a page that was kept, the file; the emulated AWS has no console.
-        message += f"\n\nReview: {run.pages.get(link.rpartition('/')[2], link)}"
+        kept = [page for bucket, key in links(link) if (page := run.pages.get(f"{bucket}/{key}"))]
+        message += f"\n\nReview: {kept[0] if kept else link}"
     run.details.question = Question(message)
     approved = not run.fail_on_purpose and run.context.approver.ask(run.name, message)
     run.details.question = Question(message, approved=approved)

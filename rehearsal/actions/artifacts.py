@@ -5,11 +5,13 @@ The actions themselves read them from the rehearsal's folder. CodePipeline puts 
 store's key, so that reading one also calls KMS.
 """
 
+import hashlib
+
 from botocore.exceptions import ClientError
 
 from rehearsal.actions.run import Run
 
-PIPELINE_CHARACTERS, ARTIFACT_CHARACTERS = 20, 10
+PIPELINE_CHARACTERS, ARTIFACT_CHARACTERS, ID_CHARACTERS = 20, 10, 7
 
 
 def read_inputs(run: Run, *, role_arn: str | None = None) -> None:
@@ -62,7 +64,9 @@ def location(run: Run, name: str) -> tuple[str, str]:
     """Return the bucket and key of an artifact."""
     definition = run.context.definition
     folder = f"{definition.name[:PIPELINE_CHARACTERS]}/{name[:ARTIFACT_CHARACTERS]}"
-    return definition.artifacts_in(run.action.region), f"{folder}/{run.context.execution_id[:7]}"
+    # Of the whole name, because several artifacts may begin alike, as `Artifact_Build_…` do.
+    identifier = hashlib.sha256(f"{run.context.execution_id}/{name}".encode()).hexdigest()[:ID_CHARACTERS]
+    return definition.artifacts_in(run.action.region), f"{folder}/{identifier}"
 
 
 def _check(run: Run, role_arn: str | None, action: str, name: str) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from rehearsal.actions import artifacts
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Run, failed
 from rehearsal.actions.secrets import secret_values
 from rehearsal.actions.stack import Stack
 from rehearsal.engine.action_details import Effect
 from rehearsal.engine.cloud import Forbidden
-from rehearsal.errors import NOT_EMULATED
 
 TEMPLATE_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_REPLACE")
 """Modes that take a template."""
@@ -47,7 +46,7 @@ def execute(run: Run) -> Outcome:
         workloads = run.context.workloads.start(stack.name, stack.aws_environment)
     except ClientError as error:
         message = error.response["Error"].get("Message", str(error))
-        raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
+        raise failed(message) from None
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
     return Outcome(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
@@ -31,4 +30,5 @@ def keep(run: Run, found: set[tuple[str, str]]) -> None:
             continue  # a link to what is not there yet, such as the object that a build would write next
         if answer.get("ContentType", "").startswith("text/html"):
             text = answer["Body"].read().decode(errors="replace")
-            run.details.pages[PurePosixPath(key).name] = masked(text, run.details.secrets)
+            # Not by the file's name alone: builds of several environments may link to a `review.html` each.
+            run.details.pages[f"{bucket}/{key}"] = masked(text, run.details.secrets.copy())

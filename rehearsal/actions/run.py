@@ -12,7 +12,7 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
-from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED
+from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED, NOT_EMULATED, PLACEHOLDER, is_gap
 from rehearsal.gaps import GapKind
 from rehearsal.process.processes import Processes
 
@@ -33,7 +33,14 @@ class ActionNotEmulated(Exception):  # noqa: N818
     @property
     def kind(self) -> GapKind:
         """Return what kind of gap it is."""
-        return GapKind.CUSTOM_RESOURCE if CUSTOM_RESOURCE_NOT_EMULATED in str(self) else GapKind.EMULATOR
+        if CUSTOM_RESOURCE_NOT_EMULATED in str(self):
+            return GapKind.CUSTOM_RESOURCE
+        return GapKind.EMULATOR if NOT_EMULATED in str(self) or PLACEHOLDER not in str(self) else GapKind.GIVEN
+
+
+def failed(message: str) -> ActionFailed | ActionNotEmulated:
+    """Return the failure with this message, unless that says nothing about the release."""
+    return ActionNotEmulated(message) if is_gap(message) else ActionFailed(message)
 
 
 class ActionNotRehearsed(Exception):  # noqa: N818
@@ -154,7 +161,7 @@ class Run:
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
     pages: Mapping[str, Path] = field(default_factory=dict)
-    """The kept pages of the actions before, by the name of the object in S3."""
+    """The kept pages of the actions before, by `bucket/key` of the object in S3."""
 
     def note_gap(self, kind: GapKind, reason: str) -> None:
         """Report something that is not rehearsed although the action goes on."""

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from cloud_assembly.references import consumers
 from rehearsal.actions import artifacts, parameters
 from rehearsal.actions.denial import grant
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run, failed
 from rehearsal.engine.action_details import ChangeSet, Consumer, Effect, ResourceChange
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.gaps import GapKind
@@ -169,7 +169,6 @@ class Stack:
         """Raise ActionFailed, or ActionNotEmulated, with the first failure unless `status` is an accepted one."""
         if status not in accepted:
             cause = self._first_failure() or "no reason given"
-            failed = ActionNotEmulated if NOT_EMULATED in cause else ActionFailed
             remedy = grant(cause) if self._run.context.limits_cloudformation else ""
             raise failed(f"{self.name} is {status}: {cause}{remedy}")
 
@@ -220,8 +219,10 @@ class Stack:
 
     def _upload(self, template: str) -> str:
         """Upload the template to S3, because an inline one may have only 51,200 bytes; return its URL."""
-        context = self._context
-        bucket, key = context.definition.artifact_bucket, f"{context.execution_id}/{self.name}.template.json"
+        context, place = self._context, self.aws_environment
+        # Actions on stacks of the same name in other accounts and regions run at the same time.
+        key = f"{context.execution_id}/{place.account}/{place.region}/{self.name}.template.json"
+        bucket = context.definition.artifact_bucket
         context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=template.encode())
         return f"https://s3.{context.home.region}.amazonaws.com/{bucket}/{key}"
 

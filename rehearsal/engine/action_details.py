@@ -91,7 +91,7 @@ class ActionDetails:
     replaced: set[str] = field(default_factory=set)
     """Overridden variables of a build."""
     pages: dict[str, str] = field(default_factory=dict)
-    """HTML pages that a build stored in S3 and linked to, by file name."""
+    """HTML pages that a build stored in S3 and linked to, by `bucket/key`."""
     secrets: set[str] = field(default_factory=set)
     """Values that reports must mask."""
     gaps: list[tuple[GapKind, str]] = field(default_factory=list)

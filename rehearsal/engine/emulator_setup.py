@@ -19,7 +19,7 @@ from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.cloud import Cloud, Credentials, Forbidden
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.emulators import Emulator, Ministack
-from rehearsal.errors import NOT_EMULATED
+from rehearsal.errors import is_gap
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice, candidates
@@ -52,8 +52,8 @@ class SetupFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an e
 
     @property
     def is_gap(self) -> bool:
-        """Whether it failed for what the emulator lacks, which says nothing about the project."""
-        return NOT_EMULATED in str(self)
+        """Whether it failed for what the emulator lacks, or for a placeholder, which says nothing about the project."""
+        return is_gap(str(self))
 
 
 T = TypeVar("T")

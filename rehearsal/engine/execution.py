@@ -305,7 +305,8 @@ class Execution:
     def _require_inputs(self, action: Action) -> None:
         """Raise _InputNotRehearsed if the action needs an artifact or variable of one that was not rehearsed."""
         configured = "".join(action.configuration.values())
-        for name, giver in self._missing.items():
+        # A copy, because parallel actions add to it.
+        for name, giver in self._missing.copy().items():
             if name in action.inputs:
                 raise _InputNotRehearsed(f"needs the artifact {name} of {giver}, which was not rehearsed")
             if name.startswith("#") and name in configured:
@@ -333,7 +334,8 @@ class Execution:
                 name: page
                 for one in self._progress.stages
                 for earlier in one.actions
-                for name, page in earlier.pages.items()
+                # A copy, because parallel actions add to it.
+                for name, page in earlier.pages.copy().items()
             },
         )
         outcome = runner(run)

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ from rehearsal.given.needs import Kind, Need, made_id, merged, network
 CONTEXT_FILE: Final = "cdk.context.json"
 WITHOUT_PREPARATION: Final = ("availability-zones",)
 """Lookups that the emulator answers by itself."""
+
+_ENVIRONMENT: Final = re.compile(r"account=(\d{12}):(?:[^\"]*:)?region=([a-z0-9-]+)")
 
 
 def asked(directory: Path) -> list[Mapping[str, Any]]:
@@ -74,6 +77,18 @@ def recorded(file: Path) -> list[Need]:
     except (OSError, ValueError):
         return []
     return merged(need for key, value in values.items() for need in _recorded(key, value))
+
+
+def environment_of(text: str) -> AwsEnvironment | None:
+    """Return the account and region of a cdk.context.json: of most of its entries; None if it names several accounts.
+
+    An app that takes them from CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION finds its records only there.
+    """
+    found = Counter(_ENVIRONMENT.findall(text))
+    if len({account for account, _ in found}) != 1:
+        return None
+    [(environment, _)] = found.most_common(1)
+    return AwsEnvironment(*environment)
 
 
 def _needs(entry: Mapping[str, Any]) -> Iterator[Need]:

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from cloud_assembly import AwsEnvironment
 
-PLACEHOLDER: Final = "rehearsal-placeholder"
-"""The value of secrets and parameters that nobody gave."""
 ZONES: Final = ("a", "b", "c")
 """Availability zones of a placeholder network."""
 SUBNET_TYPES: Final = ("Public", "Private", "Isolated")
@@ -21,6 +19,8 @@ class Kind(StrEnum):
 
     SECRET = "secret"  # noqa: S105 - a kind
     PARAMETER = "parameter"
+    EXPORT = "export"
+    """An output that a stack of another project exports, and one of these imports."""
     HOSTED_ZONE = "hosted-zone"
     VPC = "vpc"
     SECURITY_GROUP = "security-group"

@@ -8,15 +8,16 @@ from typing import Any
 
 from cloud_assembly import Stack
 from rehearsal.engine.cloud import Cloud
-from rehearsal.errors import RehearsalError
+from rehearsal.errors import PLACEHOLDER, RehearsalError
 from rehearsal.gaps import Gap, GapKind
 from rehearsal.given import lookups, templates
-from rehearsal.given.needs import PLACEHOLDER, Kind, Need, merged, network
+from rehearsal.given.needs import Kind, Need, merged, network
 from rehearsal.given.values import Given, text_of
 
 SHOWN_VALUES = {
     Kind.SECRET: '"…"',
     Kind.PARAMETER: '"…"',
+    Kind.EXPORT: '"…"',
     Kind.HOSTED_ZONE: '"Z…"',
     Kind.VPC: '{ id = "vpc-…", cidr = "10.0.0.0/16" }',
     Kind.SECURITY_GROUP: '"sg-…"',
@@ -62,11 +63,13 @@ def thing(need: Need, given: Given) -> dict[str, Any]:
     """Return what the emulator creates; raises RehearsalError if the given value has another form."""
     value = given.value(need)
     found = {"kind": str(need.kind), "name": need.name, **need.details}
+    if need.kind in (Kind.PARAMETER, Kind.EXPORT):
+        found["value"] = need.details["value"] or PLACEHOLDER
     if need.kind is Kind.SECRET:
         found["value"] = _secret(need, given)
     elif value is None or need.kind in (Kind.KEY, Kind.ROLE):
         return found
-    elif need.kind is Kind.PARAMETER:
+    elif need.kind in (Kind.PARAMETER, Kind.EXPORT):
         found["value"] = text_of(value)
     elif need.kind is Kind.VPC and isinstance(value, Mapping):
         found.update(network(need.environment, need.name, {"tags": need.details.get("tags"), **value}))

@@ -10,7 +10,8 @@ from typing import Any, Final
 import yaml
 
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack
-from rehearsal.given.needs import PLACEHOLDER, Kind, Need, made_id, merged, network
+from rehearsal.given.forms import SSM_TYPE, Form, forms, imports
+from rehearsal.given.needs import Kind, Need, made_id, merged, network
 
 IAM_REGION: Final = "us-east-1"
 """Where IAM is: a role has no region."""
@@ -21,7 +22,6 @@ PUBLIC_PREFIX: Final = "/aws/service/"
 SOURCE_TOKENS: Final = ("OAuthToken", "SecretToken")
 """Properties with the token of a source: of an action's configuration, and of a webhook."""
 WEBHOOK: Final = "AWS::CodePipeline::Webhook"
-SSM_TYPE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.*)>")
 ID_PREFIXES: Final = {
     "AWS::EC2::Image::Id": "ami",
     "AWS::EC2::VPC::Id": "vpc",
@@ -61,7 +61,13 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
         (Kind.PARAMETER, "AWS::SSM::Parameter"),
     ):
         for _, properties in stack.of_type(resource_type):
-            yield kind, stack.aws_environment, stack.text(properties.get("Name", "*"))
+            name = stack.text(properties.get("Name", "*"))
+            yield kind, stack.aws_environment, name
+            for replica in properties.get("ReplicaRegions", ()):
+                yield kind, AwsEnvironment(stack.account, stack.text(replica["Region"])), name
+    for output in stack.template.get("Outputs", {}).values():
+        if name := output.get("Export", {}).get("Name"):
+            yield Kind.EXPORT, stack.aws_environment, stack.text(name)
     for _, properties in stack.of_type("AWS::IAM::Role"):
         yield Kind.ROLE, AwsEnvironment(stack.account, IAM_REGION), stack.text(properties.get("RoleName", "*"))
     # The set-up's bootstrap creates them too.
@@ -71,17 +77,21 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
 
 
 def _needs(stack: Stack) -> Iterator[Need]:
-    yield from _parameters(stack)
+    found_forms = forms(stack)
+    yield from _parameters(stack, found_forms)
     split = [_source_tokens(resource) for resource in stack.resources.values()]
     for text in _texts(stack, [tokens for tokens, _ in split]):
         # Sources are delivered from this machine.
-        yield from (replace(need, is_minor=True) for need in _references(stack, text))
+        yield from (replace(need, is_minor=True) for need in _references(stack, text, found_forms))
     resources = [{**resource, "Metadata": None} for _, resource in split]
     for text in _texts(stack, [*resources, stack.template.get("Outputs", {})]):
-        yield from _references(stack, text)
+        yield from _references(stack, text, found_forms)
         for found in _CERTIFICATE.finditer(text):
             details = {"arn": found[0], "name": "rehearsal.example"}
             yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
+    for name in sorted(imports(stack)):
+        details = {"value": found_forms.get(name, Form()).value}
+        yield Need(Kind.EXPORT, stack.aws_environment, name, stack.name, details)
     yield from _roles(stack)
     yield from _variables(stack)
     yield from _network(stack, json.dumps(resources))
@@ -149,7 +159,7 @@ def _texts(stack: Stack, value: Any) -> Iterator[str]:
             yield from _texts(stack, item)
 
 
-def _references(stack: Stack, text: str) -> Iterator[Need]:
+def _references(stack: Stack, text: str, found_forms: Mapping[str, Form]) -> Iterator[Need]:
     for service, reference in _REFERENCE.findall(text):
         if "*" in reference or "${" in reference:
             # A resource of the template.
@@ -158,7 +168,8 @@ def _references(stack: Stack, text: str) -> Iterator[Need]:
             yield secret(reference, stack.aws_environment, stack.name)
         else:
             kind = "SecureString" if service == "ssm-secure" else "String"
-            yield from parameter(reference, stack.aws_environment, stack.name, kind)
+            form = found_forms.get(reference.partition(":")[0], Form())
+            yield from _formed(form, parameter(reference, stack.aws_environment, stack.name, kind, form.value))
 
 
 def secret(reference: str, environment: AwsEnvironment, where: str) -> Need:
@@ -180,7 +191,7 @@ def parameter(name: str, environment: AwsEnvironment, where: str, kind: str, val
     name = name.partition(":")[0] if not name.startswith("arn:") else name.partition(":parameter")[2]
     if name and not name.startswith(OWN_PREFIXES):
         known = public_value(environment, name) if name.startswith(PUBLIC_PREFIX) else ""
-        details = {"type": kind, "value": known or value or PLACEHOLDER}
+        details = {"type": kind, "value": known or value}
         yield Need(Kind.PARAMETER, environment, name, where, details, is_known=bool(known))
 
 
@@ -192,7 +203,7 @@ def public_value(environment: AwsEnvironment, name: str) -> str:
     return json.dumps({"image_id": image, "image_name": name}) if name.endswith("/recommended") else image
 
 
-def _parameters(stack: Stack) -> Iterator[Need]:
+def _parameters(stack: Stack, found_forms: Mapping[str, Form]) -> Iterator[Need]:
     for definition in stack.template.get("Parameters", {}).values():
         found, name = SSM_TYPE.fullmatch(definition.get("Type", "")), definition.get("Default")
         if not found or not isinstance(name, str):
@@ -200,9 +211,14 @@ def _parameters(stack: Stack) -> Iterator[Need]:
         inner = found[1].removeprefix("List<").rstrip(">")
         is_list = found[1] != inner or inner == "CommaDelimitedList"
         prefix = ID_PREFIXES.get(inner)
-        value = made_id(prefix, stack.aws_environment, name) if prefix else ""
+        form = found_forms.get(name, Form())
+        value = made_id(prefix, stack.aws_environment, name) if prefix else form.value
         kind = "StringList" if is_list else "String"
-        yield from parameter(name, stack.aws_environment, stack.name, kind, value)
+        yield from _formed(form, parameter(name, stack.aws_environment, stack.name, kind, value))
+
+
+def _formed(form: Form, needs: Iterable[Need]) -> Iterator[Need]:
+    yield from (replace(need, is_minor=form.is_connection) for need in needs)
 
 
 def _variables(stack: Stack) -> Iterator[Need]:

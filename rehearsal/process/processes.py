@@ -4,13 +4,17 @@
 standard input exits at end of file; every other child has a watcher in its group that kills the group.
 """
 
+import codecs
 import contextlib
+import io
 import os
+import selectors
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -20,16 +24,27 @@ Result = TypeVar("Result")
 
 GRACE_SECONDS = 3.0
 """How long a child may take to exit after SIGTERM before it is killed."""
+OUTPUT_SECONDS = 10.0
+"""How long the output is read after its command has ended; only a process that was left behind keeps it open."""
+LEFT_BEHIND = "not waited for: a process that the command has left behind, which keeps its output open"
+"""The last line of such a command."""
+MARK = "REHEARSAL_COMMAND"
+"""A variable by which the processes of a command are found that have left its group."""
+POLL_SECONDS = 0.5
+CHUNK_BYTES = 64 * 1024
+PROCESSES = Path("/proc")
 
 _WATCHED = """
 exec 3<&0 </dev/null
-(trap '' TERM; read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
+trap '' TERM
+(read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
+trap - TERM
 exec "$@" 3<&-
 """
 """Starts a watcher, then executes the command in place of the shell.
 
-The watcher ignores SIGTERM because the rehearsal may be killed while it waits for its children to exit. `kill 0`
-signals the watcher's own group, so no stored process id can have been reused by another process.
+The watcher ignores SIGTERM, from its first moment, because the rehearsal may be killed while it waits for its children
+to exit. `kill 0` signals the watcher's own group, so no stored process id can have been reused by another process.
 """
 
 
@@ -63,18 +78,20 @@ class Processes:
     ) -> int:
         """Run `command`, pass each line it prints to `on_line`, and return its exit code.
 
-        Anything still running in its process group is then killed, as when a build's container stops. Raises
-        TimeoutError if the command was ended after `timeout_seconds`, and Stopped if `end_all` ended it.
+        Anything that it still runs is then killed, as when a build's container stops: its process group and, on Linux,
+        what has left the group. Raises TimeoutError if the command was ended after `timeout_seconds`, and Stopped if
+        `end_all` ended it.
         """
-        process = self.start(command, directory=directory, environment=environment)
+        mark = str(uuid.uuid4())
+        process = self.start(command, directory=directory, environment={**environment, MARK: mark})
         expired = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(process, timeout_seconds, expired), daemon=True)
+        watcher = threading.Thread(target=_watch, args=(process, timeout_seconds, expired, mark), daemon=True)
         watcher.start()
         try:
             if process.stdout is not None:
-                with process.stdout as lines:
-                    for line in lines:
-                        on_line(line.rstrip("\n"))
+                with process.stdout as output:
+                    for line in _lines(output.fileno(), watcher):
+                        on_line(line)
             watcher.join()
         except BaseException:
             _end(process)
@@ -159,7 +176,7 @@ def run_in_parallel(work: Callable[[Item], Result], items: Sequence[Item], proce
             raise
 
 
-def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event) -> None:
+def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event, mark: str) -> None:
     try:
         process.wait(timeout_seconds)
     except subprocess.TimeoutExpired:
@@ -168,6 +185,40 @@ def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expire
     else:
         # A background process would keep the output open and outlive the rehearsal.
         _signal(process, signal.SIGKILL)
+    _kill_marked(mark)
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill the processes of a command that have left its group, as daemons do; only Linux shows which they are."""
+    wanted = f"{MARK}={mark}".encode()
+    for folder in PROCESSES.glob("[0-9]*"):
+        # Processes end meanwhile, and those of others cannot be read.
+        with contextlib.suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
+def _lines(handle: int, watcher: threading.Thread) -> Iterator[str]:
+    """Yield the lines of a command's output until it is closed, or OUTPUT_SECONDS after `watcher` has ended."""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
+    rest, ended = "", None
+    with selectors.DefaultSelector() as output:
+        output.register(handle, selectors.EVENT_READ)
+        while True:
+            if output.select(POLL_SECONDS):
+                chunk = os.read(handle, CHUNK_BYTES)
+                *lines, rest = (rest + decoder.decode(chunk, final=not chunk)).split("\n")
+                yield from lines
+                if not chunk:
+                    break
+            if not watcher.is_alive():
+                ended = ended or time.monotonic()
+                if time.monotonic() - ended > OUTPUT_SECONDS:
+                    yield from filter(None, [rest])
+                    rest = LEFT_BEHIND
+                    break
+    if rest:
+        yield rest
 
 
 def _end(process: subprocess.Popen[str], shutdown_seconds: float | None = None) -> None:

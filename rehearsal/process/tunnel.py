@@ -1,8 +1,9 @@
 """The HTTPS proxy of a rehearsal, on a free loopback port.
 
 It connects hosts of AWS and emulated names, such as a deployed distribution's, to the emulator's TLS port, refuses the
-metadata addresses that return credentials, and connects every other host, such as a package registry, directly. It does
-not decrypt. Prints `{"port": N}` once it listens, and serves until a signal ends it.
+metadata addresses that return credentials, and connects every other host, such as a package registry, directly, until
+that has been silent for IDLE_SECONDS. It does not decrypt. Prints `{"port": N}` once it listens, and serves until a
+signal ends it.
 """
 
 import argparse
@@ -19,7 +20,12 @@ HEAD_SECONDS = 10.0
 """Timeout for the request head."""
 CONNECT_SECONDS = 30.0
 """Timeout for connecting to a host."""
+IDLE_SECONDS = 120.0
+"""How long a host on the Internet may send nothing while its client sends nothing either. npm waits 5 minutes; less
+than the 350 s after which a NAT gateway closes a connection. The emulator's connections have no limit, because a
+function may run for 15 minutes."""
 CHUNK_BYTES = 64 * 1024
+LOOPBACK = "127.0.0.1"
 AT_ONCE = 32
 """How many host look-ups run at once."""
 
@@ -57,27 +63,58 @@ class Tunnel:
                 return
             with contextlib.closing(target):
                 answer.write(b"HTTP/1.1 200 connected\r\n\r\n")
-                await asyncio.gather(_forward(client, target), _forward(source, answer))
+                idle_seconds = None if host == LOOPBACK else IDLE_SECONDS
+                if not await _Connection(idle_seconds).forward((client, target), (source, answer)):
+                    print(f"{request[1]} sent nothing for {IDLE_SECONDS:.0f} s; its connection was closed", flush=True)
 
     def _destination(self, host: str, port: int) -> tuple[str, int]:
         if belongs_to_aws(host):
-            return "127.0.0.1", self._tls_port
+            return LOOPBACK, self._tls_port
         # Not cached, because every deployment can change it.
         with open_without_proxy(f"{self._emulator}/_rehearsal/hosts", timeout_seconds=HEAD_SECONDS) as found:
             emulated = json.load(found)["hosts"]
-        return ("127.0.0.1", self._tls_port) if host in emulated else (host, port)
+        return (LOOPBACK, self._tls_port) if host in emulated else (host, port)
 
 
 def _refusal(status: int, message: str) -> bytes:
     return f"HTTP/1.1 {status} {message}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-async def _forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await source.read(CHUNK_BYTES):
-            target.write(chunk)
-            await target.drain()
-        target.write_eof()
+class _Connection:
+    """Forwards in both directions until both have ended, or until nothing has been sent for too long."""
+
+    def __init__(self, idle_seconds: float | None) -> None:
+        self._idle_seconds = idle_seconds
+        self._last = 0.0
+
+    async def forward(self, *pairs: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bool:
+        """Forward from each reader to its writer; return False if it was idle for too long."""
+        ends = asyncio.gather(*(self._forward(source, target) for source, target in pairs))
+        clock = asyncio.get_running_loop().time
+        self._last = clock()
+        while self._idle_seconds:
+            left = self._last + self._idle_seconds - clock()
+            await asyncio.wait([ends], timeout=max(0.0, left))
+            if ends.done():
+                break
+            if clock() - self._last >= self._idle_seconds:
+                ends.cancel()
+                for _, target in pairs:
+                    target.transport.abort()
+                return False
+        await ends
+        return True
+
+    async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await source.read(CHUNK_BYTES):
+                self._last = asyncio.get_running_loop().time()
+                target.write(chunk)
+                await target.drain()
+            target.write_eof()
+        except OSError:
+            # The other side must not wait for what will never come.
+            target.transport.abort()
 
 
 async def _run(emulator: str, tls_port: int) -> None:

@@ -111,6 +111,13 @@ class Repository:
         listed = self._git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
         return sorted((path for path in listed if path.rpartition("/")[2] == name), key=lambda path: path.count("/"))
 
+    def text(self, commit: str, path: str) -> str:
+        """Return the commit's file; empty if it has none."""
+        try:
+            return self._git("show", "--no-show-signature", f"{commit}:{path}")
+        except _GitError:
+            return ""
+
     def submodules(self, commit: str) -> list[Submodule]:
         """Return the commit's submodules."""
         listed = (entry.split("\t", 1) for entry in self._git("ls-tree", "-r", "-z", "--full-tree", commit).split("\0"))

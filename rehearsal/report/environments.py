@@ -55,16 +55,19 @@ def environments(progress: Progress) -> list[Environment]:
         for stack in deployed:
             if all(stack.aws_environment != environment.aws_environment for environment in here):
                 _add(stack, max(here, key=lambda environment: _common_prefix_length(stack.name, environment)))
-        if len(here) > 1:
-            for environment in here:
-                environment.name = f"{stage.name} {environment.aws_environment.region}"
+        regions = [environment.aws_environment.region for environment in here]
+        for environment in here if len(here) > 1 else ():
+            place = environment.aws_environment
+            environment.name = f"{stage.name} {place if regions.count(place.region) > 1 else place.region}"
         found += here
     return found
 
 
 def _add(stack: Deployed, environment: Environment) -> None:
-    environment.stacks[stack.name] = stack.outputs
-    environment.resources[stack.name] = stack.resources
+    elsewhere = stack.aws_environment != environment.aws_environment
+    name = f"{stack.name} in {stack.aws_environment}" if elsewhere and stack.name in environment.stacks else stack.name
+    environment.stacks[name] = stack.outputs
+    environment.resources[name] = stack.resources
     environment.workloads += stack.workloads
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cloud_assembly
+from cloud_assembly import AwsEnvironment, Stack
 
 LOGICAL_ID = "aws:cdk:logicalId"
 PATH = "aws:cdk:path"
@@ -54,27 +55,35 @@ def construct(found: Mapping[str, Any], assembly: Path) -> str:
 
     For a role outside the assembly, such as a bootstrap role, return the logical id and the stack.
     """
-    stack, logical_id = found["stack"], found["logical_id"]
+    name, logical_id = found["stack"], found["logical_id"]
     if not logical_id:
         return str(found.get("resource" if found.get("change") == "resource" else "role", ""))
-    return _paths(assembly).get((stack, logical_id)) or f"{logical_id} of stack {stack}"
+    place = AwsEnvironment(found["account"], found["region"])
+    for stack, paths in _paths(assembly):
+        # Two regions may have stacks of the same name.
+        if stack.name == name and stack.deployed_to(place).aws_environment == place and logical_id in paths:
+            return paths[logical_id]
+    return f"{logical_id} of stack {name}"
 
 
 @cache
-def _paths(directory: Path) -> dict[tuple[str, str], str]:
-    """Return the construct paths of an assembly's resources, by stack name and logical id.
+def _paths(directory: Path) -> list[tuple[Stack, dict[str, str]]]:
+    """Return an assembly's stacks, each with its resources' construct paths by logical id.
 
     Both the templates' metadata, which an app may disable, and the assembly's own contain them.
     """
-    found: dict[tuple[str, str], str] = {}
-    for stack in cloud_assembly.read(directory).stacks:
-        for path, entries in stack.metadata.items():
-            for entry in entries:
-                if entry["type"] == LOGICAL_ID:
-                    found[stack.name, entry["data"]] = _readable(path)
-        for logical_id, resource in stack.resources.items():
-            if path := resource.get("Metadata", {}).get(PATH):
-                found.setdefault((stack.name, logical_id), _readable(path))
+    return [(stack, _paths_in(stack)) for stack in cloud_assembly.read(directory).stacks]
+
+
+def _paths_in(stack: Stack) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path, entries in stack.metadata.items():
+        for entry in entries:
+            if entry["type"] == LOGICAL_ID:
+                found[entry["data"]] = _readable(path)
+    for logical_id, resource in stack.resources.items():
+        if path := resource.get("Metadata", {}).get(PATH):
+            found.setdefault(logical_id, _readable(path))
     return found
 
 

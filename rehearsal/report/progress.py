@@ -1,11 +1,12 @@
 """The state of a running rehearsal, for the screen and the report."""
 
+import itertools
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,7 +85,7 @@ class ActionProgress:
     log_lines: range = range(0)
     """The lines of its log file, from 0, that belong to this execution; an earlier one may precede."""
     pages: dict[str, Path] = field(default_factory=dict)
-    """The pages that it left, beside its log, by the name of the object in S3."""
+    """The pages that it left, beside its log, by `bucket/key` of the object in S3."""
 
     @property
     def full_name(self) -> str:
@@ -178,7 +179,10 @@ class Progress:
     """How functions ran otherwise than in their runtimes, each with their names."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
     """Lines per log file."""
-    _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
+    _own_logs: dict[str, tuple[str, str]] = field(default_factory=dict, init=False, repr=False)
+    """Stage and action by the name of their log file in lower case, as some file systems compare names."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    """Builds of a batch, and the servers of the set-up, write to one log."""
     executions_before: int = field(default=0, init=False)
     """How many of `superseded` belong to earlier deliveries."""
     deliveries: tuple[str, ...] = ()
@@ -192,7 +196,7 @@ class Progress:
 
     def effective_overrides(self) -> dict[str, str]:
         """Return the overridden variables that at least one build has."""
-        stages = chain.from_iterable([*self.superseded, self.stages])
+        stages = itertools.chain.from_iterable([*self.superseded, self.stages])
         replaced = {name for stage in stages for action in stage.actions for name in action.details.replaced}
         return {name: value for name, value in self.variable_overrides.items() if name in replaced}
 
@@ -248,10 +252,11 @@ class Progress:
         """Add a line of output to the action's log, without secrets."""
         line = self._masked(line, action)
         action.line = without_noise(line) or action.line
-        with action.log_file.open("a") as log:
-            log.write(line + "\n")
-        self._written[action.log_file] = self._written.get(action.log_file, 0) + line.count("\n") + 1
-        action.log_lines = range(action.log_lines.start, self._written[action.log_file])
+        with self._lock:
+            with action.log_file.open("a") as log:
+                log.write(line + "\n")
+            self._written[action.log_file] = self._written.get(action.log_file, 0) + line.count("\n") + 1
+            action.log_lines = range(action.log_lines.start, self._written[action.log_file])
 
     def _masked(self, text: str, action: ActionProgress) -> str:
         return masked(text, self.secrets | action.details.secrets)
@@ -289,8 +294,9 @@ class Progress:
 
     def add_gap(self, gap: Gap) -> None:
         """Add something that is not rehearsed; once, also if it is found again."""
-        if gap not in self.gaps:
-            self.gaps.append(gap)
+        with self._lock:
+            if gap not in self.gaps:
+                self.gaps.append(gap)
 
     @property
     def verdict(self) -> Verdict:
@@ -331,12 +337,20 @@ class Progress:
         )
 
     def _action(self, stage: str, name: str, provider: str, run_order: int) -> ActionProgress:
+        return ActionProgress(stage, name, provider, run_order, self._log_file(stage, name))
+
+    def _log_file(self, stage: str, name: str) -> Path:
+        """Return the file of an action's log, without what an earlier rehearsal wrote; a restart appends to its own."""
         safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")
-        log_file = self.logs / f"{safe}.log"
-        if log_file not in self._own_logs:
-            # From an earlier rehearsal. A restarted execution appends to its own.
-            log_file.unlink(missing_ok=True)
-            for page in self.logs.glob(f"{safe}{PAGE}*"):
-                page.unlink()
-            self._own_logs.add(log_file)
-        return ActionProgress(stage, name, provider, run_order, log_file)
+        for number in itertools.count(1):
+            stem = safe if number == 1 else f"{safe}.{number}"
+            with self._lock:
+                is_new = stem.lower() not in self._own_logs
+                # The action `B-C` of the stage `A` is not the action `C` of the stage `A-B`.
+                if self._own_logs.setdefault(stem.lower(), (stage, name)) != (stage, name):
+                    continue
+            if is_new:
+                for left in (self.logs / f"{stem}.log", *self.logs.glob(f"{stem}{PAGE}*")):
+                    left.unlink(missing_ok=True)
+            return self.logs / f"{stem}.log"
+        raise AssertionError("a count has no end")

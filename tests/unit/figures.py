@@ -2,17 +2,20 @@
 
 import ast
 import inspect
+import pkgutil
 from datetime import timedelta
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from botocore.config import Config
 
 
-def figures(*modules: ModuleType) -> dict[str, object]:
-    """Return the figures of these modules by `module.NAME`: durations in seconds, a client's with attempts."""
+def figures(package: ModuleType) -> dict[str, object]:
+    """Return the figures of a package by `module.NAME`: durations in seconds, limits of a client with attempts."""
     found: dict[str, object] = {}
-    for module in modules:
+    for item in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        module = import_module(item.name)
         for node in ast.parse(inspect.getsource(module)).body:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             for name in [target.id for target in targets if isinstance(target, ast.Name)]:

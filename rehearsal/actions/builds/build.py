@@ -100,6 +100,8 @@ def _run_in_slot(run: Run, project: Project) -> dict[str, str]:
         return _build(replace(run, log=log.line), project, request)
     finally:
         log.upload()
+        # Together, because the builds of a batch have the same details.
+        run.details.external_id, run.details.log = request.build_id, log.place
         _remove(directory)
 
 

@@ -20,6 +20,8 @@ class BuildLog:
         self._role = role
         self._prefix = f"{prefix}: " if prefix else ""
         self._events: list[dict[str, Any]] = []
+        self.place: tuple[str, str] | None = None
+        """Its group and stream once it is uploaded."""
         self.links: set[tuple[str, str]] = set()
         """Bucket and key of the objects that the build linked to."""
 
@@ -38,5 +40,5 @@ class BuildLog:
             client.create_log_stream(**stream)
             for first in range(0, len(self._events), EVENTS_AT_ONCE):
                 client.put_log_events(**stream, logEvents=self._events[first : first + EVENTS_AT_ONCE])
-            self._run.details.log = (self._group, self._stream)
+            self.place = (self._group, self._stream)
         kept_pages.keep(self._run, self.links)

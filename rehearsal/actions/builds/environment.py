@@ -31,6 +31,11 @@ REGISTRY_VARIABLES = re.compile(
 REGISTRY_SETTINGS = (".npmrc", ".netrc", ".pip", ".config/pip", ".config/uv", "Library/Application Support/pip")
 """The same, as files in the home folder. A build gets copies, because `npm config set` and `pip config set` write."""
 
+NPM_REGISTRY_SETTING = re.compile(
+    r"\s*(//|@[^=]*:registry\b|registry\b|(https?-)?proxy\b|noproxy\b|ca(file)?\b|cert\b|key\b|strict-ssl\b|fetch-|_|email\b)"
+)
+"""Lines of npm's file that say how to reach the registries; a container has none of the user's other settings."""
+
 CACHES = {
     "UV_CACHE_DIR": "uv",
     "PIP_CACHE_DIR": "pip",
@@ -211,6 +216,10 @@ def _home(directory: Path, home: Path) -> Path:
         if found.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(found, copy) if found.is_dir() else shutil.copy(found, copy)
+    npm = own / ".npmrc"
+    if npm.exists():
+        lines = npm.read_text().splitlines(keepends=True)
+        npm.write_text("".join(line for line in lines if NPM_REGISTRY_SETTING.match(line)))
     return own
 
 

@@ -5,9 +5,8 @@ from collections.abc import Generator
 
 from botocore.exceptions import ClientError
 
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Run
+from rehearsal.actions.run import ActionFailed, Run, failed
 from rehearsal.engine.cloud import Forbidden
-from rehearsal.errors import NOT_EMULATED
 
 
 @contextlib.contextmanager
@@ -21,4 +20,4 @@ def failing(run: Run) -> Generator[None, None, None]:
         raise ActionFailed(str(refusal)) from None
     except ClientError as error:
         message = error.response["Error"].get("Message", str(error))
-        raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
+        raise failed(message) from None

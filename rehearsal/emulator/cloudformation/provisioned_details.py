@@ -1,4 +1,4 @@
-"""What CloudFormation gives a resource and ministack does not: a role's boundary, a log group's name, whole tags."""
+"""What CloudFormation gives a resource and ministack does not: unique names, a role's boundary, whole tags."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,15 +6,33 @@ from uuid import uuid4
 from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import providers
-from rehearsal.emulator.internals import Properties, Provisioned, iam, provisioners, stacks
+from rehearsal.emulator.internals import Properties, Provisioned, here, iam, provisioners, stacks
 from rehearsal.emulator.permissions.service_calls.names import generated_name
 
 
 def register() -> None:
-    """Complete roles, log groups and the stack's tags of Auto Scaling groups."""
+    """Complete generated names, roles, log groups and the stack's tags of Auto Scaling groups."""
+    _name_by_environment()
     providers.register(LogGroup("AWS::Logs::LogGroup"), Role("AWS::IAM::Role"))
     for module in (provisioners, stacks):
         module._with_stack_tags = _with_stack_tags
+
+
+def _name_by_environment() -> None:
+    """Generate other names for a stack of the same name elsewhere, whose roles are in the same account.
+
+    ministack derives a name from the names of stack and resource only, so the second stack would change the first's.
+    """
+    above = provisioners._physical_name
+
+    def physical_name(stack_name: str, logical_id: str, **options: Any) -> str:
+        token = provisioners._NAME_SEED.set("/".join([*here(), provisioners._NAME_SEED.get()]))
+        try:
+            return above(stack_name, logical_id, **options)
+        finally:
+            provisioners._NAME_SEED.reset(token)
+
+    provisioners._physical_name = physical_name
 
 
 SCALING_GROUP = "AWS::AutoScaling::AutoScalingGroup"

@@ -9,33 +9,36 @@ from rehearsal.emulator.permissions.policy import Statement, read
 
 BOOTSTRAP = "CDKToolkit"
 """The stack of `cdk bootstrap`: the grants of its roles belong to the CDK, not to the release."""
+NOWHERE = {"account": "", "region": "", "stack": "", "logical_id": ""}
+"""The place of what no stack created."""
 
 
 def roles() -> dict[str, dict[str, str]]:
-    """Return by ARN the stack and the logical id of every role that a stack created."""
+    """Return the place of every role that a stack created, by the role's ARN."""
     return {
-        role["Arn"]: {"stack": stack, "logical_id": logical_id, "role": role["Arn"]}
-        for account, stack, logical_id, name in _made()
-        if (role := iam._roles.get_scoped(account, None, name))
+        role["Arn"]: {**place, "role": role["Arn"]}
+        for place, resource in _created()
+        if resource.get("ResourceType") == "AWS::IAM::Role"
+        and (role := iam._roles.get_scoped(place["account"], None, resource.get("PhysicalResourceId", "")))
     }
 
 
-def _made() -> Iterator[tuple[str, str, str, str]]:
-    for key, stack in list(cloudformation._stacks._data.items()):
-        for logical_id, resource in list((stack.get("_resources") or {}).items()):
-            if resource.get("ResourceType") == "AWS::IAM::Role":
-                yield key[0], stack.get("StackName", ""), logical_id, resource.get("PhysicalResourceId", "")
-
-
 def place_of(arn: str) -> dict[str, str]:
-    """Return the stack and the logical id of the resource that an ARN names; empty if no stack created it."""
+    """Return the account, region, stack and logical id of the resource that an ARN names; empty if no stack made it."""
     names = {arn, arn.partition(":::")[2].partition("/")[0], arn.rpartition(":")[2], arn.rpartition("/")[2]} - {""}
-    for _, stack in list(cloudformation._stacks._data.items()):
+    for place, resource in _created():
+        physical_id = str(resource.get("PhysicalResourceId") or "")
+        if physical_id in names or physical_id.rpartition("/")[2] in names:
+            return place
+    return NOWHERE
+
+
+def _created() -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Yield the stacks' resources, each with its place."""
+    for (account, region, _), stack in list(cloudformation._stacks._data.items()):
         for logical_id, resource in list((stack.get("_resources") or {}).items()):
-            physical_id = str(resource.get("PhysicalResourceId") or "")
-            if physical_id in names or physical_id.rpartition("/")[2] in names:
-                return {"stack": stack.get("StackName", ""), "logical_id": logical_id}
-    return {"stack": "", "logical_id": ""}
+            names = {"account": account, "region": region, "stack": stack.get("StackName", "")}
+            yield {**names, "logical_id": logical_id}, resource
 
 
 def of_role(role_arn: str, used: Collection[tuple[str, str, int]]) -> list[dict[str, Any]]:

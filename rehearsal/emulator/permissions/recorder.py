@@ -61,13 +61,13 @@ def note(decision: Decision, *, enforced: bool) -> None:
 
 
 def _place(decision: Decision) -> dict[str, str]:
-    """Return the stack and logical id to change: the role, or the resource whose policy refuses."""
+    """Return the place of what to change: the role, or the resource whose policy refuses."""
     request = decision.request
     of_resource = decision.reason in (Reason.NO_RESOURCE_ALLOW, Reason.DENIED_BY_RESOURCE)
-    nowhere = {"stack": "", "logical_id": ""}
     if not of_resource or request.action.startswith("sts:"):
         role = request.resource if of_resource else request.principal.role_arn
-        return {"change": "role", **{name: grants.roles().get(role, nowhere)[name] for name in nowhere}}
+        known = grants.roles().get(role, grants.NOWHERE)
+        return {"change": "role", **{name: known[name] for name in grants.NOWHERE}}
     return {"change": "resource", **grants.place_of(request.resource)}
 
 
@@ -99,7 +99,7 @@ def summary() -> dict[str, Any]:
 
 
 def _role(principal: str, known: dict[str, dict[str, str]]) -> dict[str, Any]:
-    place = known.get(principal, {"stack": "", "logical_id": "", "role": principal})
+    place = known.get(principal, {**grants.NOWHERE, "role": principal})
     return {**place, "used": {}, "refused": {}, "grants": []}
 
 

@@ -8,7 +8,18 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from rehearsal.emulator.internals import acm, ec2, here, iam, kms, responses, route53, secretsmanager, ssm
+from rehearsal.emulator.internals import (
+    acm,
+    cloudformation,
+    ec2,
+    here,
+    iam,
+    kms,
+    responses,
+    route53,
+    secretsmanager,
+    ssm,
+)
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -45,6 +56,11 @@ def _parameter(thing: Mapping[str, Any]) -> None:
     # The names of AWS's public parameters are reserved.
     with _replaced(ssm, "_reserved_name_error", _not_reserved):
         _made(ssm._put_parameter({"Name": thing["name"], "Value": thing["value"], "Type": thing["type"]}))
+
+
+def _export(thing: Mapping[str, Any]) -> None:
+    name = thing["name"]
+    cloudformation._exports.setdefault(name, {"StackId": "", "Name": name, "Value": thing["value"]})
 
 
 def _not_reserved(_name: str) -> None:
@@ -159,6 +175,7 @@ def _role(thing: Mapping[str, Any]) -> None:
 _KINDS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "secret": _secret,
     "parameter": _parameter,
+    "export": _export,
     "hosted-zone": _hosted_zone,
     "vpc": _vpc,
     "security-group": _security_group,

@@ -3,23 +3,7 @@
 A changed figure is changed here too, on purpose.
 """
 
-from integration_tests import (
-    addresses,
-    contract,
-    distribution_checks,
-    engine,
-    engine_checks,
-    failure,
-    http_checks,
-    http_client,
-    http_variables,
-    sample,
-    secret_values,
-    service_checks,
-    specification,
-    task_checks,
-    waiting,
-)
+import integration_tests
 from tests.unit.figures import figures
 
 FIGURES = {
@@ -58,23 +42,4 @@ FIGURES = {
 
 
 def test_figures() -> None:
-    assert (
-        figures(
-            addresses,
-            contract,
-            distribution_checks,
-            engine,
-            engine_checks,
-            failure,
-            http_checks,
-            http_client,
-            http_variables,
-            sample,
-            secret_values,
-            service_checks,
-            specification,
-            task_checks,
-            waiting,
-        )
-        == FIGURES
-    )
+    assert figures(integration_tests) == FIGURES

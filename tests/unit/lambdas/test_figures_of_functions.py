@@ -3,11 +3,7 @@
 A changed figure is changed here too, on purpose.
 """
 
-from lambdas.daily_checks import check_backups, find_drift
-from lambdas.delivery_events import clients, failure, free_text, notice, notice_builder, program_messages
-from lambdas.delivery_events import history as delivery_events_history
-from lambdas.delivery_metrics import embedded_metric, environment_figures, handler, incidents, published_figures
-from lambdas.delivery_metrics import history as delivery_metrics_history
+import lambdas
 from tests.unit.figures import figures
 
 FIGURES = {
@@ -43,23 +39,4 @@ FIGURES = {
 
 
 def test_figures() -> None:
-    assert (
-        figures(
-            check_backups,
-            find_drift,
-            clients,
-            failure,
-            free_text,
-            delivery_events_history,
-            notice,
-            notice_builder,
-            program_messages,
-            embedded_metric,
-            environment_figures,
-            handler,
-            delivery_metrics_history,
-            incidents,
-            published_figures,
-        )
-        == FIGURES
-    )
+    assert figures(lambdas) == FIGURES

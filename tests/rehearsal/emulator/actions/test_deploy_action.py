@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
 from rehearsal.engine.artifacts import ArtifactNotFound
@@ -40,21 +41,28 @@ class Stacks:
             Bucket=workshop.bucket, Policy=json.dumps({"Statement": [statement]})
         )
 
-    def run(self, mode: str, template: str = "", *, fail: bool = False, **configuration: str) -> Outcome:
+    def run(
+        self, mode: str, template: str = "", *, fail: bool = False, region: str = "", **configuration: str
+    ) -> Outcome:
         if template:
             self.workshop.artifact("Synth", template__json=template, configuration__json=configuration.pop("_with", ""))
             configuration.setdefault("TemplatePath", "Synth::template.json")
         stack = {"ActionMode": mode, "StackName": self.account.stack, "Capabilities": CAPABILITIES}
-        region = self.account.place.region
         return self.workshop.run(
             deploy.execute,
             stack | configuration,
             inputs=("Synth",) if template else (),
             outputs=("Out",) if "OutputFileName" in configuration else (),
             role_arn=self._role,
-            region=region,
+            region=region or self.account.place.region,
             fail=fail,
         )
+
+    @property
+    def templates(self) -> list[str]:
+        """The keys of the templates that were uploaded."""
+        listed = self.workshop.home.client("s3").list_objects_v2(Bucket=self.workshop.bucket)
+        return [item["Key"] for item in listed.get("Contents", []) if item["Key"].endswith(".template.json")]
 
     @property
     def topics(self) -> list[str]:
@@ -363,3 +371,29 @@ def test_consumers_of_replaced_resources_are_reported(workshop: Workshop, accoun
         (account.stack, "Attached", "Network"),
         ("reader", "Reader", "Network"),
     }
+
+
+def test_stacks_of_one_name_share_neither_template_nor_names(stacks: Stacks) -> None:
+    """They are in two regions, and both roles are in the account; a wave prepares both before it deploys either."""
+    regions = {"us-east-1": "Here", "eu-west-1": "There"}
+    cloud, account = stacks.account.cloud, stacks.account.place.account
+    change_set = {"ChangeSetName": "change", "StackName": "storage"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}
+    for region, name in regions.items():
+        role = resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust, Description=name)
+        stacks.run("CHANGE_SET_REPLACE", json.dumps({"Resources": {"Role": role}}), region=region, **change_set)
+    folders = {key.rpartition("/")[0] for key in stacks.templates}
+    assert folders == {f"execution/{account}/{region}" for region in regions}
+
+    for region in regions:
+        stacks.run("CHANGE_SET_EXECUTE", region=region, **change_set)
+    found: dict[str, str] = {}
+    for region in regions:
+        cloudformation = cloud.in_account("cloudformation", AwsEnvironment(account, region))
+        [role] = cloudformation.describe_stack_resources(StackName="storage")["StackResources"]
+        found[region] = role["PhysicalResourceId"]
+    iam = cloud.in_account("iam", stacks.account.place)
+    descriptions = {
+        region: iam.get_role(RoleName=name)["Role"].get("Description", "") for region, name in found.items()
+    }
+    assert descriptions == regions

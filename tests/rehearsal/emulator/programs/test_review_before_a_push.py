@@ -197,7 +197,7 @@ def test_pipeline_that_would_move_is_refused_before_the_push(project: Project) -
         "# It cannot be accepted:",
         "#   set pipeline.account and pipeline.region back, or follow docs/DEPLOYMENT_GUIDE.md, “Moving the pipeline”",
     ]
-    assert "1 that cannot be accepted" in done.stderr
+    assert "review: 1 change that cannot be accepted: follow the comments above first" in done.stderr
 
 
 def test_assembly_of_another_version_is_an_error_without_a_traceback(project: Project) -> None:

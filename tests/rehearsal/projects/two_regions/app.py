@@ -1,4 +1,5 @@
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from aws_cdk import pipelines
@@ -11,8 +12,12 @@ HOME, AWAY = (cdk.Environment(account=ACCOUNT, region=region) for region in ("us
 class Service(cdk.Stage):
     def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment) -> None:
         super().__init__(scope, construct_id, env=env)
-        # The same name in both regions.
+        # The same name in both regions, with resources whose generated names belong to the whole account.
         storage = cdk.Stack(self, "Storage", stack_name="storage")
+        iam.Role(storage, "Reader", assumed_by=iam.AccountRootPrincipal())
+        iam.ManagedPolicy(
+            storage, "Reading", statements=[iam.PolicyStatement(actions=["s3:ListAllMyBuckets"], resources=["*"])]
+        )
         bucket = s3.Bucket(storage, "Bucket")
         cdk.CfnOutput(storage, "BucketArn", value=bucket.bucket_arn, export_name=f"bucket-{construct_id}")
         settings = cdk.Stack(self, "Settings")

@@ -15,6 +15,7 @@ from rehearsal.engine.action_details import ActionDetails
 OBJECTS = {
     ("reviews", "prod/1.html"): ("text/html; charset=utf-8", "<p>of hunter22"),
     ("reviews", "prod/2.html"): ("text/html", "<p>two"),
+    ("reviews", "dev/1.html"): ("text/html", "<p>another"),
     ("reviews", "prod/1.json"): ("application/json", "{}"),
 }
 
@@ -54,7 +55,11 @@ def test_html_pages_are_kept_without_secrets() -> None:
     cloud = SimpleNamespace(in_account=in_account)
     run = cast(Run, SimpleNamespace(context=SimpleNamespace(cloud=cloud, home=None), details=details))
     kept_pages.keep(run, {*OBJECTS, ("reviews", "missing.html")})
-    assert details.pages == {"1.html": "<p>of ***", "2.html": "<p>two"}
+    assert details.pages == {
+        "reviews/prod/1.html": "<p>of ***",
+        "reviews/prod/2.html": "<p>two",
+        "reviews/dev/1.html": "<p>another",
+    }
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,11 @@ def test_who_approves_is_shown_the_kept_page(link: str, shown: str) -> None:
     run = SimpleNamespace(
         name="ProdApproval/Approve",
         configuration={"CustomData": "Deploy?", "ExternalEntityLink": link},
-        pages={"1.html": Path("logs/page-1.html"), "2.html": Path("logs/page-2.html")},
+        pages={
+            "reviews/prod/1.html": Path("logs/page-1.html"),
+            "reviews/dev/1.html": Path("logs/page-2.html"),
+            "other/prod/1.html": Path("logs/page-3.html"),
+        },
         details=ActionDetails(),
         fail_on_purpose=False,
         context=SimpleNamespace(approver=SimpleNamespace(ask=ask)),

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cloud_assembly import AwsEnvironment, Stack
-from rehearsal.errors import RehearsalError
+from rehearsal.errors import PLACEHOLDER, RehearsalError
 from rehearsal.gaps import GapKind
 from rehearsal.given import lookups, placing, templates, values
-from rehearsal.given.needs import PLACEHOLDER, Kind, Need
+from rehearsal.given.needs import Kind, Need
 
 PLACE = AwsEnvironment("111111111111", "eu-west-1")
 OTHER = AwsEnvironment("222222222222", "us-east-1")
@@ -83,10 +83,21 @@ def test_parameter_that_a_stack_creates_is_not_needed_there_but_elsewhere() -> N
     assert found(stack(OTHER, Resources=own.resources), reader) == [(Kind.PARAMETER, str(PLACE), "/made")]
 
 
+def test_secret_is_not_needed_where_a_stack_replicates_it() -> None:
+    """A placeholder would be in the way of the replica."""
+    replicas = [{"Region": OTHER.region}]
+    primary = stack(Resources={"S": resource("AWS::SecretsManager::Secret", Name="db", ReplicaRegions=replicas)})
+    there = AwsEnvironment(PLACE.account, OTHER.region)
+    topic = resource("AWS::SNS::Topic", DisplayName="{{resolve:secretsmanager:db:SecretString:::}}")
+    backup = stack(there, Resources={"Topic": topic})
+    assert found(primary, backup) == []
+    assert found(backup) == [(Kind.SECRET, str(there), "db")]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "value", "known"),
     [
-        ("AWS::SSM::Parameter::Value<String>", "/app/size", PLACEHOLDER, False),
+        ("AWS::SSM::Parameter::Value<String>", "/app/size", "", False),
         ("AWS::SSM::Parameter::Value<AWS::EC2::VPC::Id>", "/app/vpc", "vpc-", False),
         ("AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "/aws/service/ami-amazon-linux-latest/x", "ami-", True),
     ],
@@ -96,6 +107,56 @@ def test_template_parameter_is_a_need_with_a_value_of_its_type(kind: str, name: 
     assert need.name == name
     assert need.details["value"].startswith(value)
     assert need.is_known is known
+
+
+UUID = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        (
+            {"Resource": "{}", "ConnectionArn": "{}"},
+            f"arn:aws:codestar-connections:eu-west-1:111111111111:connection/{UUID}",
+        ),
+        ({"Certificates": [{"CertificateArn": "{}"}]}, f"arn:aws:acm:eu-west-1:111111111111:certificate/{UUID}"),
+        ({"Resource": ["arn:aws:s3:::x", "{}"]}, f"arn:aws:rehearsal:eu-west-1:111111111111:{PLACEHOLDER}"),
+        ({"RoleArn": "{}"}, f"arn:aws:iam::111111111111:role/{PLACEHOLDER}"),
+        ({"VpcId": "{}"}, "vpc-"),
+        ({"SubnetIds": ["{}"]}, "subnet-"),
+        ({"SecurityGroupIds": ["{}"]}, "sg-"),
+        ({"Value": "{}"}, PLACEHOLDER),
+        ({"TopicArn": {"Fn::Join": ["", ["arn:", "{}"]]}}, PLACEHOLDER),
+    ],
+)
+def test_placeholder_has_the_form_that_its_uses_accept(uses: Any, expected: str) -> None:
+    """A policy without an ARN, for example, would end the set-up."""
+    of_template = json.loads(json.dumps(uses).replace('"{}"', '{"Ref": "P"}'))
+    by_reference = json.loads(json.dumps(uses).replace("{}", "{{resolve:ssm:/app/it:1}}"))
+    parameter = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/it"}}
+    for template in (
+        stack(Parameters=parameter, Resources={"Thing": resource("AWS::Some::Thing", **of_template)}),
+        stack(Resources={"Thing": resource("AWS::Some::Thing", **by_reference)}),
+    ):
+        [need] = templates.needs_of([template])
+        assert placing.thing(need, values.Given())["value"].startswith(expected)
+        # Nothing reads a connection: sources are delivered from this machine.
+        assert need.is_minor is ("ConnectionArn" in uses)
+
+
+def test_import_of_an_output_that_no_stack_exports_is_a_need() -> None:
+    imported = {"Fn::ImportValue": {"Fn::Join": ["-", ["network", {"Ref": "AWS::Region"}]]}}
+    reader = stack(Resources={"Group": resource("AWS::EC2::SecurityGroup", VpcId=imported)})
+    plain = stack(name="other", Resources={"T": resource("AWS::SNS::Topic", DisplayName=imported)})
+    own = stack(name="own", Outputs={"Vpc": {"Value": "x", "Export": {"Name": "network-eu-west-1"}}})
+    [need] = templates.needs_of([plain, reader])
+    assert (need.kind, need.name, need.where) == (Kind.EXPORT, "network-eu-west-1", "other")
+    assert placing.thing(need, values.Given())["value"].startswith("vpc-")
+    [gap] = placing.gaps([need], values.Given())
+    assert gap.reason.endswith('for --given: [exports] "network-eu-west-1" = "…"')
+    assert found(reader, own) == []
+    unknown = {"Fn::ImportValue": {"Ref": "Name"}}
+    assert found(stack(Resources={"T": resource("AWS::SNS::Topic", DisplayName=unknown)})) == []
 
 
 def test_builds_variables_and_specifications_are_needs() -> None:
@@ -309,3 +370,33 @@ def test_app_is_synthesized_until_nothing_new_is_missing(tmp_path: Path) -> None
     assert lookups.synthesize(synth, tmp_path, lambda asked: placed.append([one["key"] for one in asked])) == 1
     assert runs == [False, True, False, True, False]
     assert placed == [["vpc", "odd"], ["group", "odd"]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["availability-zones:account=333333333333:region=eu-west-2"], "333333333333/eu-west-2"),
+        (
+            [
+                "hosted-zone:account=333333333333:domainName=example.com:region=us-east-1",
+                "vpc-provider:account=333333333333:filter.tag:Name=main:region=eu-west-2:returnAsymmetricSubnets=true",
+                "ssm:account=333333333333:parameterName=/a:region=eu-west-2",
+            ],
+            "333333333333/eu-west-2",
+        ),
+        (
+            [
+                "ssm:account=333333333333:parameterName=/a:region=x",
+                "ssm:account=444444444444:parameterName=/a:region=x",
+            ],
+            None,
+        ),
+        (["@aws-cdk/core:someFlag"], None),
+        ([], None),
+    ],
+)
+def test_account_of_recorded_lookups_is_the_default_of_a_pipeline_that_names_none(
+    keys: list[str], expected: str | None
+) -> None:
+    found = lookups.environment_of(json.dumps(dict.fromkeys(keys, "value"), indent=2))
+    assert (str(found) if found else None) == expected

@@ -1,5 +1,6 @@
 """Child processes: whatever happens, none of them outlives its run."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.process.processes import Processes, Stopped
+from rehearsal.process.processes import LEFT_BEHIND, Processes, Stopped
 from tests.paths import ROOT
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
@@ -101,6 +102,50 @@ def test_background_processes_are_killed(processes: Processes) -> None:
     assert eventually(lambda: not any(lives(int(line)) for line in lines))
 
 
+DETACHED = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(60)"
+"""A daemon that keeps the output of what has started it."""
+
+
+def detach(python: str = sys.executable) -> str:
+    return f"{python} -c '{DETACHED}' & wait_for() {{ sleep 1; }}; wait_for"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, nothing tells which processes have left their group")
+@pytest.mark.parametrize("timeout", [0.9, 20], ids=["timed out", "ended"])
+def test_daemons_are_killed_and_not_waited_for(timeout: float, processes: Processes) -> None:
+    lines: list[str] = []
+    began = time.monotonic()
+    with contextlib.suppress(TimeoutError):
+        processes.run(
+            ["sh", "-c", f"{detach()}; echo over; [ {timeout} = 20 ] || sleep 60"],
+            directory=Path.cwd(),
+            environment=ENVIRONMENT,
+            on_line=lines.append,
+            timeout_seconds=timeout,
+        )
+    assert time.monotonic() - began < 30
+    assert not lines or eventually(lambda: not lives(int(lines[0])))
+    assert timeout < 20 or lines[1:] == ["over"]
+
+
+def test_output_that_stays_open_is_given_up(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing shows the processes, as on macOS."""
+    monkeypatch.setattr("rehearsal.process.processes.PROCESSES", tmp_path)
+    monkeypatch.setattr("rehearsal.process.processes.OUTPUT_SECONDS", 0.1)
+    began = time.monotonic()
+    code, lines = shell(processes, f"{detach()}; printf 'no end'; exit 3", timeout=None)
+    os.kill(int(lines[0]), signal.SIGKILL)
+    assert (code, lines[1:]) == (3, ["no end", LEFT_BEHIND])
+    assert time.monotonic() - began < 30
+
+
+def test_lines_may_end_as_on_other_systems(processes: Processes) -> None:
+    script = r"printf 'one\r\ntwo\rthree\n\n'; printf '\303'; sleep 0.1; printf '\244\n'"
+    assert shell(processes, script) == (0, ["one", "two", "three", "", "ä"])
+
+
 def test_listener_error_ends_the_command(processes: Processes) -> None:
     heard: list[str] = []
 
@@ -147,7 +192,7 @@ def test_nothing_starts_after_end_all(processes: Processes) -> None:
 
 
 KILLED = """
-import os, sys, threading, time
+import os, signal, sys, threading, time
 from pathlib import Path
 from rehearsal.process.processes import Processes
 
@@ -163,6 +208,10 @@ numbers = [
     start("echo $$; while read line; do :; done", hold_input=True),
     start("echo $$; read line; touch asked-to-end", hold_input=True, shutdown_seconds=5),
 ]
+if sys.argv[1] == "asked at once":
+    for _ in range(20):
+        numbers.append(start("trap '' TERM; echo $$; while :; do sleep 1; done"))
+        os.killpg(int(numbers[-1]), signal.SIGTERM)
 if sys.argv[1] == "ending":
     threading.Thread(target=processes.end_all).start()
     time.sleep(0.5)
@@ -171,7 +220,7 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("when", ["running", "ending"])
+@pytest.mark.parametrize("when", ["running", "asked at once", "ending"])
 def test_nothing_outlives_a_killed_rehearsal(when: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", KILLED, when]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

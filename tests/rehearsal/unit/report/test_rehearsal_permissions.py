@@ -11,6 +11,7 @@ from rich.console import Console
 from rehearsal.report.permissions import (
     Permissions,
     Refusal,
+    construct,
     empty_permissions_report,
     permissions_report,
     refusal,
@@ -34,6 +35,8 @@ def found(**more: Any) -> dict[str, Any]:
         "enforced": True,
         "count": 1,
         "change": "role",
+        "account": "1",
+        "region": "us-east-1",
         "stack": "app-dev",
         "logical_id": "Role1",
         **more,
@@ -71,6 +74,22 @@ def test_denial_names_the_construct_of_the_role(assembly: Path) -> None:
     assert output == f"refused: {MESSAGE}; to allow it, change the role app/Dev/Service/Role"
 
 
+def test_stacks_of_one_name_have_constructs_of_their_own(tmp_path: Path) -> None:
+    artifacts: dict[str, Any] = {}
+    for stage, region in (("America", "us-east-1"), ("Europe", "eu-west-1"), ("Anywhere", "unknown-region")):
+        role = {"Type": "AWS::IAM::Role", "Metadata": {"aws:cdk:path": f"app/{stage}/Role/Resource"}}
+        (tmp_path / f"{stage}.json").write_text(json.dumps({"Resources": {"Role1": role}}))
+        artifacts[stage] = {
+            "type": "aws:cloudformation:stack",
+            "environment": f"aws://1/{region}",
+            "properties": {"templateFile": f"{stage}.json", "stackName": "app-dev"},
+        }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    constructs = [construct(found(region=region), tmp_path) for region in ("us-east-1", "eu-west-1", "us-west-2")]
+    assert constructs == ["app/America/Role", "app/Europe/Role", "app/Anywhere/Role"]
+    assert construct(found(account="2"), tmp_path) == "Role1 of stack app-dev"
+
+
 @pytest.mark.parametrize(
     ("more", "end"),
     [
@@ -103,7 +122,8 @@ def test_denial_is_shown_when_it_happens(tmp_path: Path, terminal: bool) -> None
 
 
 def evaluated(**more: Any) -> dict[str, Any]:
-    role = {"role": "arn:aws:iam::1:role/app", "stack": "app-dev", "logical_id": "Role1"}
+    place = {"account": "1", "region": "us-east-1", "stack": "app-dev", "logical_id": "Role1"}
+    role = {**place, "role": "arn:aws:iam::1:role/app"}
     roles = {"arn:aws:iam::1:role/app": {**role, "used": {"sns:Publish": 3}, "refused": {}, "grants": []}}
     summary: dict[str, Any] = {"mode": "enforced", "evaluated": 2400, "refused": [], "unchecked": [], "roles": roles}
     return {**summary, "open_questions": [], **more}

@@ -146,11 +146,12 @@ def test_other_logs_are_left_alone(tmp_path: Path) -> None:
 
 def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[Environment]:
     """The environments of a stage that has deployed these stacks: each by its name, region and address."""
-    execution = FakeExecution(pipeline(stage("Prod", *(action(name) for name, _, _ in stacks))), tmp_path)
+    actions = [action(f"{name} in {region}") for name, region, _ in stacks]
+    execution = FakeExecution(pipeline(stage("Prod", *actions)), tmp_path)
     for name, region, address in stacks:
         outputs = {"Url": address} if address else {}
         outcome = Outcome(deployed=Deployed(name, AwsEnvironment("444444444444", region), outputs))
-        execution.behaviours[name] = lambda _, outcome=outcome: outcome
+        execution.behaviours[f"{name} in {region}"] = lambda _, outcome=outcome: outcome
     execution.run()
     return environments(execution.progress)
 
@@ -166,6 +167,14 @@ def test_stack_in_another_region_belongs_to_its_environment(tmp_path: Path) -> N
     assert sorted(prod.stacks) == ["yawl-prod-application", "yawl-prod-firewall", "yawl-prod-recovery-copies"]
 
 
+def test_stack_of_the_same_name_elsewhere_is_listed_beside_it(tmp_path: Path) -> None:
+    here = ("storage", "eu-west-1", "http://prod.example")
+    [prod] = deployed_by_one_stage(tmp_path, here, ("storage", "eu-central-1", ""))
+    copy = "storage in 444444444444/eu-central-1"
+    assert prod.stacks == {"storage": {"Url": "http://prod.example"}, copy: {}}
+    assert sorted(prod.resources) == sorted(prod.stacks)
+
+
 def test_each_deployment_of_a_wave_is_an_environment(tmp_path: Path) -> None:
     first, second = deployed_by_one_stage(
         tmp_path,
@@ -175,3 +184,17 @@ def test_each_deployment_of_a_wave_is_an_environment(tmp_path: Path) -> None:
     )
     assert (first.name, second.name) == ("Prod us-west-2", "Prod eu-west-1")
     assert sorted(second.stacks) == ["yawl-prod-eu-west-1-application", "yawl-prod-eu-west-1-firewall"]
+
+
+def test_accounts_of_a_wave_in_one_region_are_environments(tmp_path: Path) -> None:
+    execution = FakeExecution(pipeline(stage("Prod", action("a"), action("b"))), tmp_path)
+    for name, account in (("a", "333333333333"), ("b", "444444444444")):
+        outputs = {"Url": f"http://{name}.example"}
+        outcome = Outcome(deployed=Deployed("shop", AwsEnvironment(account, "eu-west-1"), outputs))
+        execution.behaviours[name] = lambda _, outcome=outcome: outcome
+    execution.run()
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
+    assert {name: found["url"] for name, found in composed["environments"].items()} == {
+        "Prod 333333333333/eu-west-1": "http://a.example",
+        "Prod 444444444444/eu-west-1": "http://b.example",
+    }

@@ -8,26 +8,8 @@ import re
 
 import pytest
 
-from supervisor import (
-    console,
-    database,
-    die_with_parent,
-    discovery,
-    ecs_metadata,
-    engine,
-    haproxy,
-    healthcheck,
-    leader_table,
-    leadership,
-    log,
-    masking,
-    probe,
-    processes,
-    task,
-    timings,
-    tomcat,
-    variables,
-)
+import supervisor
+from supervisor import timings
 from tests.unit.figures import figures
 
 FIGURES = {
@@ -126,26 +108,4 @@ def test_supervisor_does_not_start_with_unsafe_times(name: str, unsafe: float, s
 
 
 def test_figures() -> None:
-    assert (
-        figures(
-            console,
-            database,
-            die_with_parent,
-            discovery,
-            ecs_metadata,
-            engine,
-            haproxy,
-            healthcheck,
-            leader_table,
-            leadership,
-            log,
-            masking,
-            probe,
-            processes,
-            task,
-            timings,
-            tomcat,
-            variables,
-        )
-        == FIGURES
-    )
+    assert figures(supervisor) == FIGURES

@@ -170,12 +170,32 @@ def test_home_contains_only_registry_settings(builds: Builds, tmp_path: Path, mo
     monkeypatch.setenv("HOME", str(home))
     own = Path(builds.environment()["HOME"])
     assert own.is_relative_to(tmp_path / "build")
-    assert (own / ".npmrc").read_text() == ".npmrc"
+    assert (own / ".npmrc").read_text() == ""
     assert (own / ".config/pip/pip.conf").is_file()
     found = sorted(str(path.relative_to(own)) for path in own.rglob("*") if not path.is_dir() or path.is_symlink())
     assert found == [".config/pip/pip.conf", ".npmrc"]
     (own / ".npmrc").write_text("changed by the build")
     assert (home / ".npmrc").read_text() == ".npmrc"
+
+
+def test_npm_has_the_users_registries_but_no_other_setting(
+    builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [
+        "registry=https://npm.example.com/",
+        "@team:registry = https://npm.example.com/team/",
+        "//npm.example.com/:_authToken=${TOKEN}",
+        "strict-ssl=false",
+        "https-proxy=http://proxy.example.com",
+        "cafile=/etc/ca.pem",
+    ]
+    dropped = ["yes=false", "legacy-peer-deps=true", "prefix=/the/users", "nodedir=/usr", "; registry=https://old"]
+    home = tmp_path / "user"
+    home.mkdir()
+    (home / ".npmrc").write_text("\n".join([*dropped, *kept]))
+    monkeypatch.setenv("HOME", str(home))
+    own = Path(builds.environment()["HOME"])
+    assert (own / ".npmrc").read_text().splitlines() == kept
 
 
 @pytest.mark.parametrize(("cache", "mode"), [("/dev", "symlink"), (".", None)])
