@@ -22,6 +22,7 @@ from rehearsal.engine.definition import Definition
 from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.engine.events import Rollback
 from rehearsal.engine.execution import Execution, new_execution_id
+from rehearsal.engine.expected_gaps import unknown_branches
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
@@ -33,6 +34,7 @@ from rehearsal.process.cdk_cli import CdkCli, CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project
+from rehearsal.project.repository import Repository
 from rehearsal.project.synthesis import Synthesis
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
@@ -205,7 +207,8 @@ class Rehearsal:
 
     def _accept(self, assembly: Assembly) -> None:
         self._on_assembly(assembly, self._clis.current())
-        for gap in assembly.gaps:
+        branches = Repository(self._plan.repository, self._plan.repository).branches()
+        for gap in (*assembly.gaps, *unknown_branches(assembly.stacks[0], assembly.pipeline_id, branches)):
             self._progress.add_gap(gap)
 
     def _with_assemblies(self, cloud: Cloud) -> Plan:

@@ -116,6 +116,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         await app.app(scope, receive, send)
         return
+    unserved.client.set((scope.get("client") or ("",))[0])
     scope = _with_origin_form(scope)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get("host", "").rsplit(":", 1)[0].lower()
@@ -241,7 +242,7 @@ def _state() -> dict[str, Any]:
         "started": started_executions.requested,
         "unserved": {
             "gaps": [vars(gap) for gap in (*load_balancers.unserved(), *unserved.gaps)],
-            "requests": [{"kind": kind, "reason": reason} for kind, reason in unserved.requests],
+            "requests": unserved.requests,
         },
         "jobs": jobs.results,
     }

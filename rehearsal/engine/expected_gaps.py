@@ -1,7 +1,7 @@
 """What of a pipeline cannot be rehearsed on this machine, as its template tells before anything starts."""
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from cloud_assembly import PIPELINE, Stack
@@ -63,3 +63,19 @@ def _project(action: Action, stack: Stack) -> Mapping[str, Any]:
     name: Any = action.configuration.get("ProjectName")
     project = stack.resources.get(name.get("Ref", ""), {}) if isinstance(name, dict) else {}
     return project.get("Properties", {})
+
+
+def unknown_branches(stack: Stack, pipeline_id: str, branches: Collection[str]) -> Iterator[Gap]:
+    """Yield the source that delivers the commit, if the repository has none of the name of its branch.
+
+    AWS would not find the branch, unless it is one that nobody has fetched here.
+    """
+    pipeline = pipeline_of(stack, pipeline_id)
+    rehearsed = rehearsed_source(pipeline)
+    for stage in pipeline.stages:
+        for action in stage.actions:
+            name = f"{stage.name}/{action.name}"
+            branch: Any = action.configuration.get("BranchName") or action.configuration.get("Branch")
+            if name == rehearsed and isinstance(branch, str) and branches and branch not in branches:
+                reason = f"that its branch {branch} exists: this repository has none of the name"
+                yield Gap(GapKind.SOURCE, name, reason, is_minor=True)

@@ -26,6 +26,8 @@ def _role_arn(place: AwsEnvironment, _name: str) -> str:
     return f"arn:{partition_of(place.region)}:iam::{place.account}:role/{PLACEHOLDER}"
 
 
+BUCKET: Final = "AWS::S3::Bucket"
+_BUCKET_PROPERTY: Final = re.compile("Bucket(Name)?$")
 IMPORT: Final = "Fn::ImportValue"
 CONNECTION: Final = "ConnectionArn"
 _UUID: Final = "00000000-0000-4000-8000-000000000000"
@@ -36,6 +38,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[AwsEnvironment, str], str]]
     (re.compile("TopicArn$|TopicARN$"), _arn("sns", PLACEHOLDER)),
     (re.compile("K(MS|ms)(Master)?Key(Arn|ID|Id)?$"), _arn("kms", f"key/{_UUID}")),
     (re.compile("AvailabilityZones?$"), lambda place, _name: f"{place.region}a"),
+    (_BUCKET_PROPERTY, _id(PLACEHOLDER)),
     (re.compile("VpcId$|VPCId$"), _id("vpc")),
     (re.compile("SubnetIds?$|^Subnets$"), _id("subnet")),
     (re.compile("SecurityGroup(Id)?s?$|^GroupId$"), _id("sg")),
@@ -52,6 +55,8 @@ class Form:
 
     value: str = ""
     """A value that they accept; empty: any."""
+    is_bucket: bool = False
+    """Whether it names a bucket, which must then exist."""
     is_connection: bool = False
     """Whether it is only a source's connection, whose value nothing reads: sources are delivered from this machine."""
 
@@ -64,7 +69,12 @@ def forms(stack: Stack) -> dict[str, Form]:
         if SSM_TYPE.fullmatch(definition.get("Type", ""))
     }
     uses: dict[str, set[str]] = {}
-    for name, property_name in _uses("", stack.resources, stack, parameters):
+    resources = [
+        # A stack may also name its own bucket so.
+        {**resource.get("Properties", {}), "BucketName": None} if resource["Type"] == BUCKET else resource
+        for resource in stack.resources.values()
+    ]
+    for name, property_name in _uses("", resources, stack, parameters):
         uses.setdefault(name, set()).add(property_name)
     return {name: _form(stack.aws_environment, name, found) for name, found in uses.items()}
 
@@ -72,7 +82,11 @@ def forms(stack: Stack) -> dict[str, Form]:
 def _form(place: AwsEnvironment, name: str, uses: set[str]) -> Form:
     fitting = (make for pattern, make in _FORMS if any(map(pattern.search, uses)))
     make = next(fitting, None)
-    return Form(make(place, name) if make else "", CONNECTION in uses and uses <= {CONNECTION, "Resource"})
+    return Form(
+        value=make(place, name) if make else "",
+        is_bucket=any(map(_BUCKET_PROPERTY.search, uses)),
+        is_connection=CONNECTION in uses and uses <= {CONNECTION, "Resource"},
+    )
 
 
 def imports(stack: Stack) -> set[str]:

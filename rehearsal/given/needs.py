@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PARAMETER = "parameter"
     EXPORT = "export"
     """An output that a stack of another project exports, and one of these imports."""
+    BUCKET = "bucket"
     HOSTED_ZONE = "hosted-zone"
     VPC = "vpc"
     SECURITY_GROUP = "security-group"

@@ -18,6 +18,7 @@ SHOWN_VALUES = {
     Kind.SECRET: '"…"',
     Kind.PARAMETER: '"…"',
     Kind.EXPORT: '"…"',
+    Kind.BUCKET: "true",
     Kind.HOSTED_ZONE: '"Z…"',
     Kind.VPC: '{ id = "vpc-…", cidr = "10.0.0.0/16" }',
     Kind.SECURITY_GROUP: '"sg-…"',
@@ -67,7 +68,7 @@ def thing(need: Need, given: Given) -> dict[str, Any]:
         found["value"] = need.details["value"] or PLACEHOLDER
     if need.kind is Kind.SECRET:
         found["value"] = _secret(need, given)
-    elif value is None or need.kind in (Kind.KEY, Kind.ROLE):
+    elif value is None or need.kind in (Kind.BUCKET, Kind.KEY, Kind.ROLE):
         return found
     elif need.kind in (Kind.PARAMETER, Kind.EXPORT):
         found["value"] = text_of(value)

@@ -39,6 +39,12 @@ _ROLE_PROPERTY: Final = re.compile(r"Role(Arn|ARN)?$")
 """Properties that name a role which is assumed."""
 TRUSTS: Final = "Principal"
 """Where a policy names roles that must exist; elsewhere it may name any."""
+CHANGED_BUCKETS: Final = {
+    "AWS::S3::BucketPolicy": "Bucket",
+    "Custom::CDKBucketDeployment": "DestinationBucketName",
+    "Custom::S3BucketNotifications": "BucketName",
+}
+"""Types that change a bucket, with the property that names it."""
 NOT_THE_ACCOUNTS_ROLES: Final = ("cdk-", "aws-service-role/")
 """How roles begin, without the first `/`, that a bootstrap or AWS creates."""
 _SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")
@@ -49,8 +55,14 @@ def needs_of(stacks: Iterable[Stack]) -> list[Need]:
     """Return what the stacks refer to and none of them creates."""
     found = list(stacks)
     created = {one for stack in found for one in _created(stack)}
+    # Where the app exports the name in another account or region, the import is a mistake, and no other project's.
+    exported = {name for kind, _, name in created if kind is Kind.EXPORT}
     needs = merged(need for stack in found for need in _needs(stack))
-    return [need for need in needs if need.identity not in created]
+    return [
+        need
+        for need in needs
+        if need.identity not in created and not (need.kind is Kind.EXPORT and need.name in exported)
+    ]
 
 
 def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
@@ -65,6 +77,8 @@ def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
             yield kind, stack.aws_environment, name
             for replica in properties.get("ReplicaRegions", ()):
                 yield kind, AwsEnvironment(stack.account, stack.text(replica["Region"])), name
+    for _, properties in stack.of_type("AWS::S3::Bucket"):
+        yield Kind.BUCKET, stack.aws_environment, stack.text(properties.get("BucketName", "*"))
     for output in stack.template.get("Outputs", {}).values():
         if name := output.get("Export", {}).get("Name"):
             yield Kind.EXPORT, stack.aws_environment, stack.text(name)
@@ -90,8 +104,10 @@ def _needs(stack: Stack) -> Iterator[Need]:
             details = {"arn": found[0], "name": "rehearsal.example"}
             yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
     for name in sorted(imports(stack)):
-        details = {"value": found_forms.get(name, Form()).value}
+        form = found_forms.get(name, Form())
+        details = {"value": form.value, "names-bucket": form.is_bucket}
         yield Need(Kind.EXPORT, stack.aws_environment, name, stack.name, details)
+    yield from _buckets(stack)
     yield from _roles(stack)
     yield from _variables(stack)
     yield from _network(stack, json.dumps(resources))
@@ -218,7 +234,18 @@ def _parameters(stack: Stack, found_forms: Mapping[str, Form]) -> Iterator[Need]
 
 
 def _formed(form: Form, needs: Iterable[Need]) -> Iterator[Need]:
-    yield from (replace(need, is_minor=form.is_connection) for need in needs)
+    for need in needs:
+        details = {**need.details, "names-bucket": form.is_bucket}
+        yield replace(need, is_minor=form.is_connection, details=details)
+
+
+def _buckets(stack: Stack) -> Iterator[Need]:
+    """Yield the buckets that a stack changes by their names."""
+    for resource_type, property_name in CHANGED_BUCKETS.items():
+        for logical_id, properties in stack.of_type(resource_type):
+            name = stack.text(properties.get(property_name, "*"))
+            if "*" not in name:
+                yield Need(Kind.BUCKET, stack.aws_environment, name, f"{stack.name}/{logical_id}")
 
 
 def _variables(stack: Stack) -> Iterator[Need]:

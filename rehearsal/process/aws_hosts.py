@@ -6,6 +6,7 @@ as users of the AWS SDK for JavaScript v2, load a hook (in `aws_hooks/`) that co
 
 import shlex
 import shutil
+import uuid
 from pathlib import Path
 
 SUFFIXES = (
@@ -54,8 +55,11 @@ def write_hooks(directory: Path) -> None:
 def write_node(program: Path, node: str, directory: Path) -> None:
     """Write a program that starts `node` with the hook in `directory`, whatever NODE_OPTIONS says."""
     program.parent.mkdir(exist_ok=True)
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(node)} --require {shlex.quote(str(node_hook(directory)))} "$@"\n')
-    program.chmod(0o755)
+    # Whole at once: functions that begin at the same time start it as soon as it exists.
+    part = program.with_name(f"{program.name}-{uuid.uuid4()}")
+    part.write_text(f'#!/bin/sh\nexec {shlex.quote(node)} --require {shlex.quote(str(node_hook(directory)))} "$@"\n')
+    part.chmod(0o755)
+    part.replace(program)
 
 
 def write_ports(directory: Path, port: int, tls_port: int) -> None:

@@ -1,8 +1,9 @@
-"""Runs a command without access to the network: `closed_network.py PORT… -- COMMAND…`.
+"""Runs a command without access to the network: `closed_network.py ADDRESS PORT… -- COMMAND…`.
 
 The command runs in a network namespace (Linux) with a relay to the given loopback PORTs, the emulator's and the
-tunnel's. So programs that ignore proxies and hooks, such as `curl --noproxy '*'`, reach no other host. Exits with 125
-where namespaces are not allowed.
+tunnel's. To these, it comes from the loopback ADDRESS, by which the emulator tells builds from each other. So programs
+that ignore proxies and hooks, such as `curl --noproxy '*'`, reach no other host. Exits with 125 where namespaces are
+not allowed.
 """
 
 import ctypes
@@ -19,6 +20,7 @@ NEW_USER, NEW_NETWORK = 0x10000000, 0x40000000
 SET_FLAGS, UP = 0x8914, 0x1
 """SIOCSIFFLAGS of netdevice(7), and its IFF_UP."""
 NOT_ALLOWED = 125
+LOOPBACK = "127.0.0.1"
 CHUNK_BYTES = 64 * 1024
 PROBE_SECONDS = 30.0
 
@@ -29,19 +31,21 @@ def works() -> bool:
     if sys.platform != "linux":
         return False
     try:
-        probe = subprocess.run([*_command(()), "true"], capture_output=True, check=False, timeout=PROBE_SECONDS)
+        probe = subprocess.run(
+            [*_command(LOOPBACK, ()), "true"], capture_output=True, check=False, timeout=PROBE_SECONDS
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return probe.returncode == 0
 
 
-def closed(command: Sequence[str], ports: Sequence[int]) -> list[str]:
+def closed(command: Sequence[str], ports: Sequence[int], address: str = LOOPBACK) -> list[str]:
     """Return a command that runs this one with access to these loopback ports only, if this machine supports it."""
-    return [*_command(ports), *command] if ports and works() else list(command)
+    return [*_command(address, ports), *command] if ports and works() else list(command)
 
 
-def _command(ports: Sequence[int]) -> list[str]:
-    return [sys.executable, "-I", __file__, *map(str, ports), "--"]
+def _command(address: str, ports: Sequence[int]) -> list[str]:
+    return [sys.executable, "-I", __file__, address, *map(str, ports), "--"]
 
 
 def _enter() -> None:
@@ -64,19 +68,20 @@ def _enter() -> None:
 def main() -> None:
     """Start the relay, enter the namespace and execute the command."""
     divide = sys.argv.index("--")
-    ports, command = [int(word) for word in sys.argv[1:divide]], sys.argv[divide + 1 :]
+    address, ports = sys.argv[1], [int(word) for word in sys.argv[2:divide]]
+    command = sys.argv[divide + 1 :]
     ours, relays = socket.socketpair()
     # The child stays in the machine's network.
     if ports and os.fork() == 0:
         ours.close()
-        _relay(relays, ports)
+        _relay(relays, address, ports)
     relays.close()
     try:
         _enter()
     except OSError as error:
         print(f"cannot create a network namespace: {error}", file=sys.stderr)
         sys.exit(NOT_ALLOWED)
-    listeners = [socket.create_server(("127.0.0.1", port)) for port in ports]
+    listeners = [socket.create_server((LOOPBACK, port)) for port in ports]
     if ports:
         socket.send_fds(ours, [b"listeners"], [listener.fileno() for listener in listeners])
         # The command and its children hold it open; the relay ends when it is closed.
@@ -84,7 +89,7 @@ def main() -> None:
     os.execvp(command[0], command)  # noqa: S606 - the command is the caller's
 
 
-def _relay(relays: socket.socket, ports: Sequence[int]) -> None:
+def _relay(relays: socket.socket, address: str, ports: Sequence[int]) -> None:
     """Forward connections from the namespace to the same port of this machine; never returns."""
     _, handles, _, _ = socket.recv_fds(relays, 1024, len(ports))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -106,7 +111,7 @@ def _relay(relays: socket.socket, ports: Sequence[int]) -> None:
         def connected(port: int) -> object:
             async def connect(source: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
                 try:
-                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    reader, writer = await asyncio.open_connection(LOOPBACK, port, local_addr=(address, 0))
                 except OSError:
                     answer.close()
                     return

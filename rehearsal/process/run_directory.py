@@ -11,6 +11,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from rehearsal.errors import RehearsalError
+from rehearsal.process import bytecode
 
 HOME_CACHE = ".cache/rehearsal"
 """Files shared by all rehearsals, relative to the user's home."""
@@ -60,10 +61,11 @@ def run_directory() -> Generator[Path, None, None]:
     """Create an empty directory that only this user can enter; remove it afterwards.
 
     Uses the first of MAX_REHEARSALS fixed paths that is free. Python caches bytecode by source path: with a new path
-    each time, it would recompile everything and never delete the old cache. If a rehearsal is killed, the system
+    each time, it would recompile everything. If a rehearsal is killed, the system
     releases its lock, and the next rehearsal removes its directory. Raises RehearsalError if no path is available.
     """
     locks = cache()
+    bytecode.limit(locks)
     _remove_abandoned(locks)
     for number in range(MAX_REHEARSALS):
         with (locks / _numbered("lock", number)).open("a+") as lock:

@@ -57,7 +57,9 @@ class Tunnel:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     arguments = (self._destination, request[1].lower(), int(request[2]))
                     host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *arguments)
-                    source, target = await asyncio.open_connection(host, port)
+                    # The emulator shall see which build it is, by the address that its relay has chosen.
+                    client_address = (answer.get_extra_info("peername")[0], 0) if host == LOOPBACK else None
+                    source, target = await asyncio.open_connection(host, port, local_addr=client_address)
             except OSError:  # unknown name, refused connection or timeout
                 answer.write(_refusal(502, f"cannot connect to {request[1]}"))
                 return
@@ -89,20 +91,18 @@ class _Connection:
 
     async def forward(self, *pairs: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bool:
         """Forward from each reader to its writer; return False if it was idle for too long."""
-        ends = asyncio.gather(*(self._forward(source, target) for source, target in pairs))
         clock = asyncio.get_running_loop().time
         self._last = clock()
-        while self._idle_seconds:
-            left = self._last + self._idle_seconds - clock()
-            await asyncio.wait([ends], timeout=max(0.0, left))
-            if ends.done():
-                break
-            if clock() - self._last >= self._idle_seconds:
-                ends.cancel()
+        open_ones = {asyncio.create_task(self._forward(source, target)) for source, target in pairs}
+        while open_ones:
+            left = self._idle_seconds and max(0.0, self._last + self._idle_seconds - clock())
+            _, open_ones = await asyncio.wait(open_ones, timeout=left)
+            if open_ones and self._idle_seconds and clock() - self._last >= self._idle_seconds:
                 for _, target in pairs:
+                    # Their readers end with them.
                     target.transport.abort()
+                await asyncio.wait(open_ones)
                 return False
-        await ends
         return True
 
     async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

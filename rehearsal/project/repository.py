@@ -1,13 +1,12 @@
 """The git repository whose commits are rehearsed: the user's, or one made of a folder without git."""
 
 import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import RehearsalError
+from rehearsal.process import git
 
 IDENTITY = ("-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false")
 NO_SOURCE = ("node_modules/", ".venv/", "venv/", "cdk.out/", "__pycache__/", "*.pyc", ".git/")
@@ -111,6 +110,11 @@ class Repository:
         listed = self._git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
         return sorted((path for path in listed if path.rpartition("/")[2] == name), key=lambda path: path.count("/"))
 
+    def branches(self) -> set[str]:
+        """Return the names of the branches here and, as far as they were fetched, at the remotes."""
+        local = self._git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
+        return {*local, *self._git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes").splitlines()}
+
     def text(self, commit: str, path: str) -> str:
         """Return the commit's file; empty if it has none."""
         try:
@@ -160,16 +164,8 @@ class _GitError(RehearsalError):
 
 
 def _git(directory: Path, *arguments: str) -> str:
-    # A surrounding git, such as a hook's, must not choose the repository.
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
-    }
-    command = ["git", "-C", str(directory), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    except FileNotFoundError:
-        raise RehearsalError("git is not installed, and a rehearsal delivers a commit; install git") from None
+    done = git.run("-C", str(directory), *arguments)
     if done.returncode:
-        said = done.stderr.strip().removeprefix("fatal: ").splitlines()
+        said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ").splitlines()
         raise _GitError(said[0] if said else f"git {arguments[0]} failed")
-    return done.stdout.rstrip()
+    return done.stdout.decode(errors="replace").rstrip()

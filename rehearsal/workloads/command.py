@@ -67,13 +67,15 @@ class WorkloadCommand:
             hold_input=True,
             shutdown_seconds=SHUTDOWN_SECONDS,
         )
-        watchdog = threading.Timer(START_SECONDS, self._processes.end, [process])
+        is_late = threading.Event()
+        watchdog = threading.Timer(START_SECONDS, lambda: (is_late.set(), self._processes.end(process)))
         watchdog.start()
         try:
             targets = self._targets(service, process)
         except (OSError, ValueError) as error:
             self._processes.end(process)
-            raise ActionFailed(f"the workload of {service.name} did not start: {error}") from None
+            late = f"it printed no {TARGETS} within {START_SECONDS:.0f} s; " if is_late.is_set() else ""
+            raise ActionFailed(f"the workload of {service.name} did not start: {late}{error}") from None
         finally:
             watchdog.cancel()
         self._running |= dict.fromkeys(targets, process)

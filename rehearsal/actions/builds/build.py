@@ -5,7 +5,7 @@ import re
 import subprocess
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from rehearsal.actions.builds.image_tools import docker_works
 from rehearsal.actions.builds.on_demand import NOT_REHEARSED
 from rehearsal.actions.builds.output_files import NoFilesError, Output
 from rehearsal.actions.builds.runtimes import image_gap, place_differences
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Run, failed
 from rehearsal.actions.sources import full_clone
 from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
@@ -32,6 +32,8 @@ from rehearsal.process import closed_network
 from rehearsal.report import failing_line, junit
 
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
+COMMAND = "$ "
+"""How a build's log begins a command."""
 _PHASE_AGAIN = re.compile(r"phase \w+ again, \d+ of \d+")
 _S3_ARN = re.compile(r"arn:[\w-]+:s3:::([^/]+)/(.+)")
 
@@ -144,9 +146,9 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     command = [specification.shell, str(script)]
     if not (request.privileged and docker_works()):
         # A build with Docker needs the loopback interface of this machine, where Docker publishes ports.
-        command = closed_network.closed(command, run.context.cloud.ports)
+        command = closed_network.closed(command, run.context.cloud.ports, request.address)
     failure: ActionFailed | None = None
-    unserved = _unserved_requests(run)
+    unserved = _unserved_requests(run, request)
     try:
         _execute(run, command, source, environment.variables, minutes=project.settings.get("timeoutInMinutes", 60))
     except ActionFailed as failed:
@@ -154,7 +156,7 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     finally:
         variables = _written_variables(exported, environment.variables)
         _read_reports(run, specification, source, variables)
-    if failure and (new := _unserved_requests(run)[len(unserved) :]):
+    if failure and (new := _unserved_requests(run, request)[len(unserved) :]):
         # The release may not be why it failed.
         raise ActionNotRehearsed(GapKind(new[0]["kind"]), f"{new[0]['reason']}: {failure}")
     _judge_gaps(run, environment, failure)
@@ -166,10 +168,13 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     return {name: variables[name] for name in specification.exported_variables}
 
 
-def _unserved_requests(run: Run) -> list[dict[str, str]]:
-    """Return why requests got no real answer so far."""
+def _unserved_requests(run: Run, request: BuildRequest) -> list[dict[str, str]]:
+    """Return why requests got no real answer so far, except those that came from other builds."""
     with contextlib.suppress(OSError):
-        return run.context.cloud.fact("unserved")["requests"]
+        found = run.context.cloud.fact("unserved")["requests"]
+        # Those of functions come from this machine's usual address, and any build may have caused them.
+        own = ("", closed_network.LOOPBACK, request.address)
+        return [one for one in found if one["client"] in own] if closed_network.works() else found
     return []
 
 
@@ -235,14 +240,27 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
             timeout_seconds=minutes * 60,
         )
     except TimeoutError:
-        raise ActionFailed(f"the build timed out after {minutes} minutes") from None
+        running = next((line.removeprefix("$ ") for line in reversed(lines) if line.startswith("$ ")), "")
+        what = f", while it ran: {running}" if running else ""
+        raise ActionFailed(f"the build timed out after {minutes} minutes{what}") from None
     if code and gaps:
         # A gap of the emulator says nothing about the release.
         raise ActionNotEmulated(gaps[0])
     if code:
-        phases = [line for line in lines if _PHASE_FAILED.fullmatch(line)]
-        lines = [line for line in lines if not (line.startswith(NOT_REHEARSED) or _PHASE_AGAIN.fullmatch(line))]
-        raise ActionFailed(failing_line.reason(lines, ", ".join(phases) or f"exit status {code}"))
+        raise failed(reason_of(lines, f"exit status {code}"))
+
+
+def reason_of(lines: Sequence[str], otherwise: str) -> str:
+    """Return why a build failed: what its failed command printed, or else what the commands before it did.
+
+    Errors of a command that succeeded, as with `|| true`, are no reason.
+    """
+    phases = [line for line in lines if _PHASE_FAILED.fullmatch(line)]
+    found = [line for line in lines if not (line.startswith(NOT_REHEARSED) or _PHASE_AGAIN.fullmatch(line))]
+    end = found.index(phases[0]) if phases else len(found)
+    start = max((number for number, line in enumerate(found[:end]) if line.startswith(COMMAND)), default=-1)
+    printed = found[start + 1 : end]
+    return failing_line.reason(printed if any(map(str.strip, printed)) else found, ", ".join(phases) or otherwise)
 
 
 def _judge_gaps(run: Run, environment: BuildEnvironment, failure: ActionFailed | None) -> None:

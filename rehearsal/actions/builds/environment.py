@@ -18,6 +18,7 @@ from rehearsal.actions.builds.runtimes import Runtimes
 from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.actions.secrets import SecretNotFound, resolve_secret
 from rehearsal.engine.cloud import Credentials
+from rehearsal.process import bytecode
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.run_directory import cache
 
@@ -41,7 +42,7 @@ CACHES = {
     "PIP_CACHE_DIR": "pip",
     "NPM_CONFIG_CACHE": "npm",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": "jsii",
-    "PYTHONPYCACHEPREFIX": "bytecode",
+    "PYTHONPYCACHEPREFIX": bytecode.FOLDER,
 }
 """Caches shared by all rehearsals and separate from those of the user's tools, below `cache()`."""
 
@@ -74,6 +75,12 @@ class BuildRequest:
     """The build's name in its batch."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Variables of the build in its batch."""
+
+    @property
+    def address(self) -> str:
+        """The loopback address from which its requests come, by the number of its folder."""
+        number = int(self.directory.name) + 1
+        return f"127.1.{number // 256}.{number % 256}"
 
     @property
     def privileged(self) -> bool:

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from typing import NoReturn
 
 INSTALL_SECONDS = 180.0
 """How long one download may take."""
+LOCK_SECONDS = 2 * INSTALL_SECONDS
+"""How long a build waits for another that installs the same package, with two commands at most."""
+POLL_SECONDS = 0.1
 NOT_FOUND = 127
 """The shell's status for a command that does not exist."""
 NOT_REHEARSED = "not rehearsed: "
@@ -229,7 +233,7 @@ def install(installer: str, package: str, cache: Path, environment: Mapping[str,
     """
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / package.replace("/", "_").replace("*", "x")
-    with _locked(folder.with_name(f"{folder.name}.lock")):
+    with _locked(folder.with_name(f"{folder.name}.lock"), package):
         if (folder / ".complete").exists() and (installer == "npm" or (folder / "bin/python").exists()):
             return folder
         shutil.rmtree(folder, ignore_errors=True)
@@ -274,9 +278,20 @@ def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str], p
 
 
 @contextlib.contextmanager
-def _locked(file: Path) -> Generator[None, None, None]:
+def _locked(file: Path, package: str) -> Generator[None, None, None]:
+    deadline = time.monotonic() + LOCK_SECONDS
     with file.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Unavailable(
+                        f"another build has been installing {package} for {LOCK_SECONDS:.0f} s; end the program that "
+                        f"has locked {file}"
+                    ) from None
+                time.sleep(POLL_SECONDS)
         yield
 
 

@@ -1,7 +1,6 @@
 """What a source delivers: the rehearsed commit to one of them, folders or nothing to the others."""
 
 import hashlib
-import subprocess
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,9 @@ from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.engine.cloud import Forbidden
 from rehearsal.engine.definition import Action, Definition
+from rehearsal.errors import RehearsalError
 from rehearsal.gaps import GapKind
+from rehearsal.process import git
 
 IMAGES = "ECR"
 """The provider of the sources that deliver no files of a repository."""
@@ -105,8 +106,10 @@ def _primary_input(action: Action) -> str:
 
 
 def _git(run: Run, *arguments: str) -> str:
-    command = ["git", "-C", str(run.context.repository), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = git.run("-C", str(run.context.repository), *arguments)
+    except RehearsalError as error:
+        raise ActionFailed(str(error)) from None
     if done.returncode:
-        raise ActionFailed(f"git {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout
+        raise ActionFailed(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace")

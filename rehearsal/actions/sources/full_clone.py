@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import subprocess
 import tempfile
 from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.actions.sources import contents
 from rehearsal.errors import RehearsalError
+from rehearsal.process import git
 from rehearsal.project.repository import Repository, Submodule
 
 FORMAT = "CODEBUILD_CLONE_REF"
@@ -80,6 +80,9 @@ def use_of(connection: str) -> str:
 
 
 def _git(*arguments: str) -> None:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    try:
+        done = git.run(*arguments)
+    except RehearsalError as error:
+        raise ActionFailed(str(error)) from None
     if done.returncode:
-        raise ActionFailed(f"git {' '.join(arguments)}: {done.stderr.strip()}")
+        raise ActionFailed(f"git {' '.join(arguments)}: {done.stderr.decode(errors='replace').strip()}")

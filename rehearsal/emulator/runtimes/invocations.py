@@ -51,7 +51,7 @@ def _refuse(config: dict[str, Any], needed: str) -> dict[str, Any]:
     gap = Gap(GapKind.RUNTIME, where, f"it needs {needed}")
     unserved.add(gap)
     if not functions.is_event():
-        unserved.requests.append((GapKind.RUNTIME, f"the function {name} was called, which needs {needed}"))
+        unserved.note(GapKind.RUNTIME, f"the function {name} was called, which needs {needed}")
     message = f"{NOT_EMULATED}: the function {name} needs {needed}"
     return {"body": {"errorMessage": message, "errorType": functions.REFUSED}, "error": True, "log": message}
 

@@ -43,7 +43,7 @@ async def _open(
     except (OSError, ValueError):
         # The emulator reaches no other host; ministack would answer as if the API was configured badly.
         backend = url.hostname or wanted.full_url
-        unserved.requests.append((GapKind.WORKLOAD, f"an API needed {backend}, which is outside of the rehearsal"))
+        unserved.note(GapKind.WORKLOAD, f"an API needed {backend}, which is outside of the rehearsal")
         if not isinstance(request, urllib.request.Request):
             raise
         return 503, {"Content-Type": "text/plain"}, f"not rehearsed: {backend} is outside of the rehearsal\n".encode()

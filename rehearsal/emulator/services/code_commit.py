@@ -1,17 +1,17 @@
 """CodeCommit's calls that read, for apps and builds that ask for branches, commits and files.
 
-ministack has no CodeCommit. Every repository is the rehearsed one, and each of its branches ends at the commit that was
-synthesized last.
+ministack has no CodeCommit. Every repository is the rehearsed one, and each of its branches ends at the commit that is
+synthesized or delivered.
 """
 
 import base64
 import json
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rehearsal.emulator.internals import here
 from rehearsal.errors import NOT_EMULATED
+from rehearsal.process import git
 
 TARGET = "CodeCommit_20150413."
 
@@ -96,7 +96,7 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 
 def _git(missing: _Fault, *arguments: str) -> bytes:
-    done = subprocess.run(["git", "-C", _rehearsed["directory"], *arguments], capture_output=True, check=False)
+    done = git.run("-C", _rehearsed["directory"], *arguments)
     if done.returncode:
         raise missing
     return done.stdout

@@ -74,7 +74,7 @@ def _refuse_single_tasks() -> None:
         account, region = here()
         reason = "the containers of RunTask do not run here"
         unserved.add(Gap(GapKind.WORKLOAD, f"task definition {family} in {account}/{region}", reason))
-        unserved.requests.append((GapKind.WORKLOAD, f"{family}: {reason}"))
+        unserved.note(GapKind.WORKLOAD, f"{family}: {reason}")
         return responses.error_response_json("ClientException", f"{NOT_EMULATED}: {family}: {reason}", 400)
 
     ecs._run_task = run_task

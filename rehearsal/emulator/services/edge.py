@@ -127,7 +127,7 @@ async def _fetch(
 
 def _not_rehearsed(origin: str) -> tuple[int, str, Mapping[str, Any], bytes]:
     """Answer for an origin that is outside of the rehearsal."""
-    unserved.requests.append((GapKind.WORKLOAD, f"a distribution needed {origin}, which is outside of the rehearsal"))
+    unserved.note(GapKind.WORKLOAD, f"a distribution needed {origin}, which is outside of the rehearsal")
     body = f"not rehearsed: {origin} is outside of the rehearsal\n".encode()
     return 503, "Service Unavailable", {"content-type": "text/plain"}, body
 

@@ -17,6 +17,7 @@ from rehearsal.emulator.internals import (
     kms,
     responses,
     route53,
+    s3,
     secretsmanager,
     ssm,
 )
@@ -51,6 +52,7 @@ def _secret(thing: Mapping[str, Any]) -> None:
 
 
 def _parameter(thing: Mapping[str, Any]) -> None:
+    _named_bucket(thing)
     if ssm._parameters.get(thing["name"]):
         return
     # The names of AWS's public parameters are reserved.
@@ -58,8 +60,20 @@ def _parameter(thing: Mapping[str, Any]) -> None:
         _made(ssm._put_parameter({"Name": thing["name"], "Value": thing["value"], "Type": thing["type"]}))
 
 
+def _bucket(thing: Mapping[str, Any]) -> None:
+    if thing["name"] not in s3._buckets:
+        _made(s3._create_bucket(thing["name"], b""))
+
+
+def _named_bucket(thing: Mapping[str, Any]) -> None:
+    """Create the bucket that a parameter or an export names."""
+    if thing.get("names-bucket"):
+        _bucket({"name": thing["value"]})
+
+
 def _export(thing: Mapping[str, Any]) -> None:
     name = thing["name"]
+    _named_bucket(thing)
     cloudformation._exports.setdefault(name, {"StackId": "", "Name": name, "Value": thing["value"]})
 
 
@@ -176,6 +190,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "secret": _secret,
     "parameter": _parameter,
     "export": _export,
+    "bucket": _bucket,
     "hosted-zone": _hosted_zone,
     "vpc": _vpc,
     "security-group": _security_group,

@@ -97,7 +97,7 @@ def register() -> None:
 
     async def forward_or_refuse(group: str, *arguments: Any) -> Any:
         if group in alb._tgs and not _is_served(group):
-            unserved_calls.requests.append((GapKind.WORKLOAD, ANSWERED))
+            unserved_calls.note(GapKind.WORKLOAD, ANSWERED)
             return 503, {"Content-Type": "text/plain"}, NOT_REHEARSED.encode()
         return await forward(group, *arguments)
 

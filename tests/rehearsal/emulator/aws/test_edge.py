@@ -315,4 +315,4 @@ def test_distribution_whose_origin_is_elsewhere_is_not_rehearsed(account: Accoun
     assert (status, text) == (503, "not rehearsed: www.example.com is outside of the rehearsal\n")
     reason = "a distribution needed www.example.com, which is outside of the rehearsal"
     new = account.cloud.fact("unserved")["requests"][len(before) :]
-    assert new == [{"kind": GapKind.WORKLOAD, "reason": reason}]
+    assert new == [{"kind": GapKind.WORKLOAD, "reason": reason, "client": "127.0.0.1"}]

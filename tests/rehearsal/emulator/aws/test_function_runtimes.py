@@ -56,7 +56,8 @@ def test_called_function_that_cannot_run_is_a_gap(account: Account) -> None:
     where = f"function compiled in {account.place}"
     assert gaps(account) == [asdict(Gap(GapKind.RUNTIME, where, f"it needs {needs}"))]
     [request] = account.cloud.fact("unserved")["requests"][len(before) :]
-    assert request == {"kind": GapKind.RUNTIME, "reason": f"the function compiled was called, which needs {needs}"}
+    reason = f"the function compiled was called, which needs {needs}"
+    assert request == {"kind": GapKind.RUNTIME, "reason": reason, "client": "127.0.0.1"}
 
 
 def test_event_for_a_function_that_cannot_run_is_a_gap_and_no_failure(account: Account) -> None:

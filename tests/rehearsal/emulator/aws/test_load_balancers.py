@@ -219,4 +219,4 @@ def test_api_whose_backend_is_elsewhere_is_not_rehearsed(account: Account) -> No
     assert (status, text) == (503, "not rehearsed: api.example.com is outside of the rehearsal\n")
     reason = "an API needed api.example.com, which is outside of the rehearsal"
     new = account.cloud.fact("unserved")["requests"][len(before) :]
-    assert new == [{"kind": GapKind.WORKLOAD, "reason": reason}]
+    assert new == [{"kind": GapKind.WORKLOAD, "reason": reason, "client": "127.0.0.1"}]

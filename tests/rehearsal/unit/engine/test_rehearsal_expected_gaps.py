@@ -6,7 +6,7 @@ import pytest
 
 from cloud_assembly import Stack
 from rehearsal.actions.services.container_service import NO_TASKS
-from rehearsal.engine.expected_gaps import expected_gaps
+from rehearsal.engine.expected_gaps import expected_gaps, unknown_branches
 from rehearsal.gaps import Gap, GapKind
 
 NO_DOCKER = "the build needs Docker, and no Docker daemon is running on this machine"
@@ -139,3 +139,28 @@ def test_rule_that_cannot_be_evaluated_is_a_gap() -> None:
     found = stack(OnSuccess=conditions(*evaluated, "Moon"), BeforeEntry=conditions("DeploymentWindow"))
     reason = "rules of Moon are not rehearsed and count as met"
     assert expected_gaps(found) == [Gap(GapKind.ACTION, "Dev", reason)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "branches", "expected"),
+    [
+        ("BranchName", {"main", "dev"}, []),
+        ("BranchName", {"master"}, [("Dev/It", True)]),
+        ("Branch", {"master"}, [("Dev/It", True)]),
+        # A clone of one commit, as in CI, has no branch.
+        ("BranchName", set(), []),
+    ],
+)
+def test_branch_that_the_repository_lacks_is_not_proved(
+    setting: str, branches: set[str], expected: list[tuple[str, bool]]
+) -> None:
+    source = action("It", "Source", "CodeStarSourceConnection", **{setting: "main"})
+    source["OutputArtifacts"] = [{"Name": "Code"}]
+    found = list(unknown_branches(stack(source), "Pipeline", branches))
+    assert [(gap.where, gap.is_minor) for gap in found] == expected
+
+
+def test_branch_that_only_a_deployment_knows_is_no_gap() -> None:
+    source = action("It", "Source", "CodeStarSourceConnection", BranchName={"Ref": "Branch"})
+    source["OutputArtifacts"] = [{"Name": "Code"}]
+    assert list(unknown_branches(stack(source), "Pipeline", {"master"})) == []

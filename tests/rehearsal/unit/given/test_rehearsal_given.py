@@ -155,8 +155,29 @@ def test_import_of_an_output_that_no_stack_exports_is_a_need() -> None:
     [gap] = placing.gaps([need], values.Given())
     assert gap.reason.endswith('for --given: [exports] "network-eu-west-1" = "…"')
     assert found(reader, own) == []
+    elsewhere = AwsEnvironment(PLACE.account, "eu-central-1")
+    assert found(reader, stack(elsewhere, Outputs=own.template["Outputs"])) == [], "the app imports in the wrong region"
     unknown = {"Fn::ImportValue": {"Ref": "Name"}}
     assert found(stack(Resources={"T": resource("AWS::SNS::Topic", DisplayName=unknown)})) == []
+
+
+def test_bucket_that_a_stack_changes_and_none_creates_is_a_need() -> None:
+    policy = resource("AWS::S3::BucketPolicy", Bucket="theirs", PolicyDocument={})
+    changing = stack(Resources={"Policy": policy})
+    own = stack(name="own", Resources={"Bucket": resource("AWS::S3::Bucket", BucketName="theirs")})
+    assert found(changing) == [(Kind.BUCKET, str(PLACE), "theirs")]
+    assert found(changing, own) == []
+
+
+def test_bucket_exists_that_a_parameter_or_an_import_names_unless_the_stack_creates_it() -> None:
+    imported = {"Fn::ImportValue": "raw"}
+    notified = resource("Custom::S3BucketNotifications", BucketName=imported)
+    [need] = templates.needs_of([stack(Resources={"N": notified})])
+    assert (need.kind, need.details["names-bucket"]) == (Kind.EXPORT, True)
+    assert placing.thing(need, values.Given())["value"].startswith(f"{PLACEHOLDER}-")
+    created = resource("AWS::S3::Bucket", BucketName=imported)
+    [need] = templates.needs_of([stack(Resources={"B": created})])
+    assert not need.details["names-bucket"]
 
 
 def test_builds_variables_and_specifications_are_needs() -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from rehearsal.errors import RehearsalError
+from rehearsal.process import bytecode
 from rehearsal.process import run_directory as subject
 from rehearsal.process.run_directory import cache, run_directory
 from tests.paths import ROOT
@@ -143,6 +144,20 @@ def test_disk_is_used_without_shared_memory(missing: str, tmp_path: Path) -> Non
     (tmp_path / missing).rename(tmp_path / "elsewhere")
     with run_directory() as folder:
         assert folder.parent == tmp_path / "tmp"
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [(500_000, True), (1_500_000, False)])
+def test_cache_of_compiled_python_is_limited(size: int, is_kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bytecode, "MOST_BYTES", 1_000_000)
+    compiled = cache() / bytecode.FOLDER / "tmp/old/build/module.pyc"
+    left = cache() / "removed-bytecode-of-a-killed-run/module.pyc"
+    for file in (compiled, left):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(bytes(size))
+    (cache() / "uv").mkdir()
+    with run_directory():
+        assert compiled.exists() is is_kept
+    assert {file.name for file in cache().iterdir()} == {"uv", "lock", *(["bytecode"] if is_kept else [])}
 
 
 READ_ONLY = "/dev/null"

@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,12 +56,12 @@ async def connect(port: int, host: str) -> bytes:
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def answer_of(emulator: str, host: str, handler: Handler) -> bytes:
+async def answer_of(emulator: str, host: str, handler: Handler, client: str = "127.0.0.1") -> bytes:
     """What a client gets from a server behind the tunnel until the connection ends."""
     async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         async with await asyncio.start_server(Tunnel(emulator, port).serve, "127.0.0.1", 0) as subject:
-            reader, writer = await asyncio.open_connection(*subject.sockets[0].getsockname())
+            reader, writer = await asyncio.open_connection(*subject.sockets[0].getsockname(), local_addr=(client, 0))
             with contextlib.closing(writer):
                 writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\nask".encode())
                 received = b""
@@ -114,6 +115,19 @@ def test_emulated_hosts_may_take_their_time(
     received = asyncio.run(answer_of(emulator, EMULATED, answer_late))
     assert received.endswith(b"late answer")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, this machine has one loopback address only")
+def test_emulator_sees_the_address_of_the_build(emulator: str) -> None:
+    seen: list[str] = []
+
+    async def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(writer.get_extra_info("peername")[0])
+        writer.close()
+
+    asyncio.run(answer_of(emulator, EMULATED, look, client="127.1.0.7"))
+    asyncio.run(answer_of(emulator, "localhost", look, client="127.1.0.7"))
+    assert seen == ["127.1.0.7", "127.0.0.1"]
 
 
 def test_slow_name_lookups_do_not_block_emulated_hosts(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
