@@ -131,11 +131,7 @@ class Synthesis:
         if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
             self._synthesize(app)
         elif code:
-            # A gap of the emulator says nothing about the app.
-            gap = next((line.strip() for line in lines if NOT_EMULATED in line), None)
-            reason = gap or failing_line.reason(lines, "it printed nothing")
-            advice = GAP_ADVICE if gap else _advice(reason, app.folder)
-            raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}{advice}")
+            raise SetupFailed(f"cdk synth failed with exit status {code}: {_reason(lines, app)}")
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
@@ -171,6 +167,17 @@ def _folders(root: Path) -> Iterator[Path]:
     for parent, names, _ in os.walk(root):
         names[:] = [name for name in names if name not in (".git", *PACKAGES)]
         yield Path(parent)
+
+
+def _reason(lines: list[str], app: _App) -> str:
+    """Return why the CLI failed and what to do. A gap of the emulator comes first: it says nothing about the app."""
+    for gap in lookups.gaps_of(lookups.asked(app.assembly)):
+        return f"{NOT_EMULATED}: {gap.reason}"
+    for line in lines:
+        if NOT_EMULATED in line:
+            return f"{line.strip()}{GAP_ADVICE}"
+    reason = failing_line.reason(lines, "it printed nothing")
+    return f"{reason}{_advice(reason, app.folder)}"
 
 
 def _advice(reason: str, folder: Path) -> str:

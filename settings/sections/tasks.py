@@ -30,7 +30,7 @@ A YAWL 6.1 engine with `-Xmx1024m` used 460 to 630 MiB when measured. This count
 138 MiB for the other processes, Python and HAProxy.
 """
 
-SMALLEST_HEAP_BYTES = 2 * 2**20
+TOO_SMALL_HEAP_MIB = 2
 """A maximum heap must be larger (Java Tool Specifications, "java": `-Xmx`)."""
 
 DEPLOYMENTS = ("rolling", "blue-green", "canary", "linear")
@@ -117,7 +117,7 @@ class TasksSettings(Section):
     def _heap_fits(self) -> Iterator[Mistake]:
         most = min(int(self.memory * HEAP_SHARE), self.memory - OUTSIDE_HEAP_MIB)
         heap = int(self.heap[:-1]) * (1024 if self.heap[-1] in "gG" else 1)
-        if heap * 2**20 <= SMALLEST_HEAP_BYTES:
+        if heap <= TOO_SMALL_HEAP_MIB:
             yield Mistake(("heap",), "is too small for Java, which refuses 2 MB and less; take more")
         if heap > most:
             allowed = f'at most "{most}m"; the JVM needs the rest' if most > 0 else "no heap fits; raise tasks.memory"

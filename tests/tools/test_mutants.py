@@ -231,8 +231,8 @@ def test_mistakes_in_tables_are_all_reported(project: Path) -> None:
     ]
 
 
-def figures(part: str) -> Figures:
-    found = Figures(part=part, source=BY_HAND, total=8, seed=2, further=False)
+def figures(part: str, *, seed: int = 2) -> Figures:
+    found = Figures(part=part, source=BY_HAND, total=8, seed=seed, further=False)
     found.results = [
         (mutant("number + 1", "number + 2", safety=True), Result(SYNTH, "tests/unit/test_grown.py::test", 1.0)),
         (mutant("> 10", "> 9"), Result(SYNTH, "tests/unit/test_grown.py::test", 1.0)),
@@ -247,12 +247,13 @@ def test_both_commands_write_their_part_of_the_document(tmp_path: Path) -> None:
     file.write_text(matrix.updated("", []))
     document.write(file, [figures("b").row(day), figures("a").row(day)])
     file.write_text(matrix.updated(file.read_text(), rows))
-    document.write(file, [figures("b").row(datetime.date(2026, 12, 1))])
+    document.write(file, [figures("b").row(datetime.date(2026, 12, 1)), figures("b", seed=3).row(day)])
     text = file.read_text()
     assert matrix.names_in(text) == ["the engine hangs"]
     assert [line for line in text.splitlines() if "by hand |" in line] == [
         "| a | by hand | 3 of 8 (seed 2) | 2 | - | 1 | 67%; 1 of 1 that matter for safety | 4 | 2026-11-30 |",
         "| b | by hand | 3 of 8 (seed 2) | 2 | - | 1 | 67%; 1 of 1 that matter for safety | 4 | 2026-12-01 |",
+        "| b | by hand | 3 of 8 (seed 3) | 2 | - | 1 | 67%; 1 of 1 that matter for safety | 4 | 2026-11-30 |",
     ]
 
 

@@ -131,7 +131,8 @@ def _templates_of(settings: EnvironmentSettings) -> OneEnvironment:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     with TemporaryDirectory() as folder:
         app = App(context=context, outdir=folder, analytics_reporting=False, stack_traces=False, tree_metadata=False)
-        audit = AuditShare(settings=AuditSettings(), first_in_account=True, first_in_region=True)
+        everything = AuditSettings(guardduty=True, config=True)
+        audit = AuditShare(settings=everything, first_in_account=True, first_in_region=True)
         image = ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0")
         YawlStage(
             app,

@@ -1,6 +1,7 @@
 """The dated figures: a table for the terminal and a section of docs/FAULTS.md."""
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,11 @@ _INTRODUCTION = """\
 [Cosmic Ray](https://cosmic-ray.readthedocs.io) generates mutants of the programs; those by hand are rows of tables in
 `tools/mutants/`. *Synth action* counts mutants caught by tests that the pipeline runs before each delivery, of those
 tests that import the changed file; *make test* counts those caught only by further tests, where these were run. An
-endless loop counts as caught. A sample is random; its seed chooses it. `tools/mutants/harmless.py` lists what is not
-counted because it changes nothing that matters.
+endless loop counts as caught. `tools/mutants/harmless.py` lists what is not counted because it changes nothing that
+matters. A sample is random; its seed chooses it. The figures of later seeds than 1 are from before tests were added for
+their survivors.
 """
+_SEED = re.compile(r"seed (\d+)")
 _HEAD = (
     "| part | mutants | tested | Synth action | make test | never | caught by the Synth action | seconds | date |\n"
     "|---|---|---:|---:|---:|---:|---:|---:|---|"
@@ -89,5 +92,6 @@ def write(file: Path, rows: Iterable[str]) -> None:
 
 
 def _part(row: str) -> tuple[str, ...]:
-    """Identify a row by its part and the source of its mutants."""
-    return tuple(row.split("|")[1:3])
+    """Identify a row by its part, the source of its mutants, and the seed of a sample."""
+    part, source, tested = row.split("|")[1:4]
+    return part, source, *_SEED.findall(tested)

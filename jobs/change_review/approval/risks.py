@@ -1,6 +1,6 @@
 """The changes of a release by risk, so that a replaced VPC never looks like a new task definition."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -75,15 +75,18 @@ def risks(
     review: Review, *, earlier: Sequence[Received] = (), acceptances: Mapping[str, Commit] | None = None
 ) -> tuple[Risk, ...]:
     """Return the review's risks, the worst first. Resources that are added or updated in place are none."""
-    by_resource = {(finding.stack, finding.subject): finding for finding in review.findings}
+    by_subject: defaultdict[tuple[str, str], list[Finding | None]] = defaultdict(list)
+    for finding in review.findings:
+        by_subject[finding.stack, finding.subject].append(finding)
     authors = acceptances or {}
-    found = []
-    for stack in review.stacks:
-        for change in stack.difference.resources:
-            finding = by_resource.pop((stack.name, change.logical_id), None)
-            if risk := _of_change(stack, change, finding, earlier, authors):
-                found.append(risk)
-    found += [_of_finding(finding, authors) for finding in by_resource.values()]
+    found = [
+        risk
+        for stack in review.stacks
+        for change in stack.difference.resources
+        for finding in by_subject.pop((stack.name, change.logical_id), [None])
+        if (risk := _of_change(stack, change, finding, earlier, authors))
+    ]
+    found += [_of_finding(finding, authors) for rest in by_subject.values() for finding in rest if finding]
     return tuple(sorted(found, key=lambda risk: (risk.level, not risk.stops)))
 
 

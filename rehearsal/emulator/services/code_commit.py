@@ -1,7 +1,7 @@
 """CodeCommit's calls that read, for apps and builds that ask for branches, commits and files.
 
-ministack has no CodeCommit. Every repository is the rehearsed one, and each of its branches ends at the commit that was
-synthesized last.
+ministack has no CodeCommit. Every repository is the rehearsed one, and each of its branches ends at the commit that is
+synthesized or delivered.
 """
 
 import base64

@@ -29,6 +29,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timings, "KILL_GRACE", GRACE)
 
 
+def test_watch_does_not_keep_a_task_alive_that_has_ended() -> None:
+    """A task that fails ends at once, and its engine with it."""
+    lease = Lease(sent_at=now(), on_loss=lambda: None)
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "lease"] == [True]
+    lease.end()
+
+
 @pytest.fixture
 def engine() -> Generator[subprocess.Popen[str], None, None]:
     process = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True)

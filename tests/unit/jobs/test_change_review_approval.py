@@ -151,6 +151,14 @@ class TestRisks:
         [risk] = [one for one in risks(review_of(NETWORK, findings=[finding])) if one.finding == finding]
         assert risk.level is level
 
+    @pytest.mark.parametrize("subject", ["Vpc", "outputs"])
+    def test_every_finding_about_one_subject_is_shown(self, subject: str) -> None:
+        """An accepted one must not hide one that stops the release."""
+        one = Finding(stack="yawl-prod-network", subject=subject, title="one", change="1")
+        two = replace(one, title="two", change="2", accepted="on purpose")
+        shown = [risk for risk in risks(review_of(NETWORK, findings=[one, two])) if risk.finding]
+        assert [(risk.what, risk.stops) for risk in shown] == [("one", True), ("two", False)]
+
     def test_revision_is_not_counted_with_replacements(self) -> None:
         assert "resources 2 changed, 2 revised, 2 replaced, 1 removed, in 3 of 3 stacks" in EVERYTHING.summary()
 

@@ -35,6 +35,12 @@ def test_tables_that_do_not_fit_are_counted(most: int, expected: list[str]) -> N
     assert build_log.acceptance(LOG, most=most) == "\n\n".join(expected)
 
 
+@pytest.mark.parametrize("between", ["", "not a key", "# a comment"])
+def test_keys_after_the_end_of_a_table_do_not_belong_to_it(between: str) -> None:
+    log = ["reason = 'before'", *ONE.splitlines(), between, "reason = 'after'", *TWO.splitlines()]
+    assert build_log.acceptance(log) == f"{ONE}\n\n{TWO}"
+
+
 @pytest.mark.parametrize(
     ("between", "message"),
     [

@@ -125,6 +125,34 @@ def test_incident_during_the_next_deployment_is_not_blamed_on_the_release(
     assert ("alarm errors" in [one.because for one in found]) == blamed
 
 
+@pytest.mark.parametrize(
+    ("start", "status", "blamed"),
+    [
+        (129, "Stopped", False),
+        (130, "Stopped", True),
+        (131, "Superseded", True),
+        (131, "InProgress", False),
+    ],
+)
+def test_incident_after_a_deployment_that_was_given_up_is_blamed_on_the_release(
+    start: float, status: str, blamed: bool
+) -> None:
+    """One that nobody ends may still deploy."""
+    given_up = execution("next", *NEXT[:2], ("ProdWave2", "Bake", 120, 130, "Abandoned"), status=status)
+    found = outcomes([RELEASE, given_up], PROD, [Incident(alarm="errors", start=moment(start), end=None)])
+    assert ("alarm errors" in [one.because for one in found]) == blamed
+
+
+def test_incident_after_the_last_region_is_blamed_though_another_action_still_runs() -> None:
+    longer = execution(
+        "longer",
+        *[(a.stage, a.name, 0, 30, a.status) for a in RELEASE.actions],
+        ("ProdWave2", "Report", 30, 90, "Failed"),
+    )
+    found = outcomes([longer], PROD, [Incident(alarm="errors", start=moment(50), end=None)])
+    assert "alarm errors" in [one.because for one in found]
+
+
 def test_failures_last_from_the_first_until_a_success() -> None:
     found = [
         Outcome(time=moment(minute), is_good=good, execution_id="x")

@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,19 @@ def test_subject_is_ascii_of_fewer_than_100_characters_that_begins_visibly(text:
     assert subject.isascii()
     assert subject.isprintable()
     assert subject[0] != " "
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("a" * (SUBJECT - 1), "a" * (SUBJECT - 1)),
+        ("a" * SUBJECT, "a" * SUBJECT),
+        ("a" * (SUBJECT + 1), "a" * (SUBJECT - 4) + " ..."),
+        ("", "?"),
+    ],
+)
+def test_subject_is_cut_only_if_it_is_too_long(text: str, subject: str) -> None:
+    assert sns_subject(text) == subject
 
 
 @with_tricks

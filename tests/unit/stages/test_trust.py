@@ -13,8 +13,10 @@ from typing import Any, Final
 import pytest
 
 from tests.complete_list import assert_complete
+from tests.environment_stacks import own_region
 from tests.policies import as_list, in_text
 from tests.unit.deployed_stacks import Stack, stacks
+from tests.unit.one_environment import OneEnvironment
 from tests.unit.other_settings import APPS, Synthesized
 
 Json = dict[str, Any]
@@ -119,25 +121,44 @@ def trusted_from_the_pipeline(stack: Stack, name: str, last: str) -> list[Json] 
     return None
 
 
+def misplaced_trust(stack: Stack, last: str) -> Iterator[str]:
+    """Yield a line for each role of the stack that trusts others than it should."""
+    users = users_of_roles(stack)
+    for logical_id, properties in stack.of_type("AWS::IAM::Role"):
+        services = sorted(users.get(logical_id, ()))
+        expected = trust({"Service": services[0]}) if len(services) == 1 else None
+        if not services:
+            expected = trusted_from_the_pipeline(stack, str(properties.get("RoleName", "")), last)
+        document = properties["AssumeRolePolicyDocument"]["Statement"]
+        if expected is None or document != expected:
+            yield f"{stack.name} {logical_id}, used by {services}, trusts {json.dumps(document)}"
+
+
 @pytest.mark.parametrize("app", APPS, indirect=True)
 def test_every_role_trusts_what_uses_it_and_nobody_else(app: Synthesized) -> None:
     found = stacks(app)
     last = "prod" if any(stack.name.startswith("yawl-prod") for stack in found) else "dev"
-    wrong: list[str] = []
-    roles = 0
-    for stack in found:
-        users = users_of_roles(stack)
-        for logical_id, properties in stack.of_type("AWS::IAM::Role"):
-            roles += 1
-            services = sorted(users.get(logical_id, ()))
-            expected = trust({"Service": services[0]}) if len(services) == 1 else None
-            if not services:
-                expected = trusted_from_the_pipeline(stack, str(properties.get("RoleName", "")), last)
-            document = properties["AssumeRolePolicyDocument"]["Statement"]
-            if expected is None or document != expected:
-                wrong.append(f"{stack.name} {logical_id}, used by {services}, trusts {json.dumps(document)}")
-    assert roles > 20
-    assert wrong == []
+    assert sum(len(list(stack.of_type("AWS::IAM::Role"))) for stack in found) > 20
+    assert [line for stack in found for line in misplaced_trust(stack, last)] == []
+
+
+def with_more(prod_with_more: OneEnvironment) -> list[Stack]:
+    """Return the stacks of an environment that has everything that the example does without."""
+    return [
+        Stack(f"yawl-prod-{part}", "444444444444", "us-east-1", dict(prod_with_more(part).to_json()))
+        for part in own_region("prod")
+    ]
+
+
+def test_every_role_that_the_example_does_without_trusts_nobody_else(prod_with_more: OneEnvironment) -> None:
+    found = with_more(prod_with_more)
+    assert "AWS::Config::ConfigurationRecorder" in {one["Type"] for stack in found for one in stack.resources.values()}
+    assert [line for stack in found for line in misplaced_trust(stack, "another")] == []
+
+
+def test_every_resource_that_the_example_does_without_admits_only_who_is_listed(prod_with_more: OneEnvironment) -> None:
+    found = [(stack.name, *one[:2]) for stack in with_more(prod_with_more) for one in admissions(stack)]
+    assert [one for one in found if one[2] not in ADMITTED] == []
 
 
 def who(principal: Any, stack: Stack) -> str:

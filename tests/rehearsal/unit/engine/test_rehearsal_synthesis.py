@@ -65,6 +65,20 @@ def test_app_that_needs_what_the_emulator_lacks_is_a_gap(tmp_path: Path, cause: 
     assert ("; to rehearse the rest, commit the answer" in str(failure.value)) == failure.value.is_gap
 
 
+def test_lookup_that_the_emulator_lacks_is_a_gap(tmp_path: Path) -> None:
+    missing = '{"missing": [{"key": "one", "provider": "load-balancer", "props": {}}]}'
+    says = "echo Context lookups have been disabled"
+    # The last argument is the assembly.
+    cli = write_cli(
+        tmp_path / "cli",
+        f"""for last; do :; done; mkdir -p "$last"; echo '{missing}' > "$last/manifest.json"; {says}; exit 1""",
+    )
+    _, synthesize = synthesis_of(tmp_path, cli)
+    with pytest.raises(SetupFailed, match="no lookup of kind load-balancer in the emulator; record it") as failure:
+        synthesize()
+    assert failure.value.is_gap
+
+
 PYTHON_LACKS = "ModuleNotFoundError: No module named 'aws_cdk'"
 NODE_LACKS = "Error: Cannot find module 'aws-cdk-lib'"
 ACTIVATE = "; activate the project's virtual environment first: . .venv/bin/activate"

@@ -11,6 +11,7 @@ import pytest
 from supervisor import __main__ as program
 from supervisor import probe, timings
 from supervisor import task as module
+from supervisor.database import PasswordRefusedError
 from supervisor.discovery import Leader
 from supervisor.leadership import Term
 from supervisor.lease import now
@@ -130,3 +131,62 @@ def test_files_of_a_task_are_private(task_folder: Path, monkeypatch: pytest.Monk
     with pytest.raises(SystemExit):
         program.main()
     assert masks == [0o077]
+
+
+ENDS: dict[str, tuple[str | None, bool, Exit, list[str]]] = {
+    # What ends first, whether the database then rejects the password, the exit code, and what is logged.
+    "the contest, after SIGTERM": (None, False, Exit.ENDED, []),
+    "the contest, because of the password": (None, True, Exit.PASSWORD_REFUSED, ["the database rejects"]),
+    "HAProxy": ("proxy", False, Exit.PART_ENDED, ["HAProxy has exited"]),
+    "HAProxy, and then the password is refused": (
+        "proxy",
+        True,
+        Exit.PASSWORD_REFUSED,
+        ["HAProxy has exited", "the database rejects"],
+    ),
+    "the first loop": ("first", False, Exit.FAILED, ["a part of the supervisor has failed"]),
+    "the last loop": ("last", False, Exit.FAILED, ["a part of the supervisor has failed"]),
+}
+
+
+@pytest.mark.parametrize("which", ENDS)
+def test_task_ends_with_the_code_of_the_part_that_ended_first(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contest always ends in order, whatever ended before; requests finish if HAProxy still runs."""
+    first, refused, code, logged = ENDS[which]
+    errors: list[str] = []
+    finished: list[str] = []
+
+    def error(message: str, _: object = None) -> None:
+        errors.append(message)
+
+    monkeypatch.setattr(module.JOURNAL, "error", error)
+
+    async def main() -> Exit:
+        stopping = asyncio.Event()
+
+        async def part(name: str) -> Any:
+            if name != first:
+                await asyncio.Event().wait()
+            if name != "proxy":
+                raise RuntimeError(name)
+            return 1
+
+        async def compete() -> None:
+            if first:
+                await stopping.wait()
+            finished.append("contest")
+            if refused:
+                raise PasswordRefusedError
+
+        async def finish_requests(*, within_seconds: float) -> None:
+            assert within_seconds == timings.DRAIN_LIMIT
+            finished.append("requests")
+
+        loops = [asyncio.create_task(part(name)) for name in ("first", "middle", "last")]
+        haproxy = SimpleNamespace(ended=lambda: part("proxy"), finish_requests=finish_requests)
+        task: Any = SimpleNamespace(_compete=compete, _stop=stopping.set, _haproxy=haproxy)
+        return await asyncio.wait_for(Task._run_until_stopped(task, loops), 10)
+
+    assert asyncio.run(main()) is code
+    assert finished == (["contest", "requests"] if first != "proxy" and not refused else ["contest"])
+    assert [error.partition(" the password")[0] for error in errors] == logged
