@@ -65,11 +65,14 @@ def summary() -> dict[str, Any]:
 
 
 def message(service_call: ServiceCall, decision: Decision) -> str:
-    """Return AWS's message for a refused call, with the service's reason for the call and its source."""
+    """Return AWS's message for a refused call, with the service's reason for it, its source, and what to do.
+
+    AWS refuses some of these calls while it creates the stack, and others only later, when nobody looks.
+    """
     row = service_call.row
     return (
         f"{evaluation.refusal(decision)} ({row.service}, {row.name}, for {service_call.because_of.where}; "
-        f"see {row.source})"
+        f"see {row.source}); allow it, or only list such calls with --permissions report"
     )
 
 

@@ -87,16 +87,23 @@ def publishing_flow_logs(flow_log: Resource, resources: Resources) -> Iterator[C
     source="Amazon S3 User Guide, 'Enabling Amazon S3 server access logging', 'Permissions for log delivery'",
 )
 def delivering_server_access_logs(bucket: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the delivery of a bucket's access logs to another bucket."""
+    """Return the delivery of a bucket's access logs to another bucket, which its policy or its ACL allows."""
     if logging := bucket.at("LoggingConfiguration"):
         target = resources.bucket(logging.get("DestinationBucketName", bucket.physical_id))
         if target:
             name = f"{logging.get('LogFilePrefix', '')}2026-11-30-12-00-00-0123456789ABCDEF"
             context = {"aws__SourceArn": bucket.arn, "aws__SourceAccount": bucket.account}
-            yield from calls(service("logging.s3"), "s3:PutObject", f"{target.arn}/{name}", **context)
+            if not (_has_acls(target) and target.at("AccessControl") == "LogDeliveryWrite"):
+                yield from calls(service("logging.s3"), "s3:PutObject", f"{target.arn}/{name}", **context)
             # Default encryption of the target may be with Amazon S3's keys only, or needs the key to allow the service.
             key = resources.bucket_key(target)
             yield from key_calls(service("logging.s3"), "GenerateDataKey Decrypt", key)
+
+
+def _has_acls(bucket: Resource) -> bool:
+    """Return whether a bucket's ACL counts; that of a new bucket does not ("Controlling ownership of objects")."""
+    ownership = bucket.at("OwnershipControls", "Rules", 0, "ObjectOwnership", default="BucketOwnerEnforced")
+    return ownership != "BucketOwnerEnforced"
 
 
 @row(
@@ -137,8 +144,7 @@ def delivering_distribution_logs(distribution: Resource, resources: Resources) -
     if not bucket:
         return
     yield from calls(deployer(distribution), "s3:GetBucketAcl PutBucketAcl", bucket.arn)
-    ownership = bucket.at("OwnershipControls", "Rules", 0, "ObjectOwnership", default="BucketOwnerEnforced")
-    if ownership == "BucketOwnerEnforced":
+    if not _has_acls(bucket):
         # Without ACLs nothing can allow the delivery, and it is refused.
         yield from calls(service("delivery.logs"), "s3:PutObject", f"{bucket.arn}/log", acl="awslogsdelivery")
 

@@ -171,6 +171,32 @@ def test_key_cannot_ask_eventbridge_for_its_source() -> None:
         assert refused(found, "invoking a rules targets") == expected
 
 
+@pytest.mark.parametrize(
+    ("ownership", "access_control", "policy", "expected"),
+    [
+        ("BucketOwnerEnforced", None, "logging.s3.amazonaws.com", []),
+        ("BucketOwnerEnforced", None, "cloudtrail.amazonaws.com", ["s3:PutObject"]),
+        # What the CDK makes without its feature flag `serverAccessLogsUseBucketPolicy`.
+        ("ObjectWriter", "LogDeliveryWrite", None, []),
+        ("BucketOwnerEnforced", "LogDeliveryWrite", None, ["s3:PutObject"]),
+        ("ObjectWriter", "Private", None, ["s3:PutObject"]),
+    ],
+)
+def test_access_logs_need_a_policy_or_an_acl(
+    ownership: str, access_control: str | None, policy: str | None, expected: list[str]
+) -> None:
+    rules = {"OwnershipControls": {"Rules": [{"ObjectOwnership": ownership}]}}
+    acl = {"AccessControl": access_control} if access_control else {}
+    resources = {
+        "Logs": resource("AWS::S3::Bucket", **rules, **acl),
+        "Data": resource("AWS::S3::Bucket", LoggingConfiguration={"DestinationBucketName": {"Ref": "Logs"}}),
+    }
+    if policy:
+        document = allow(policy, "s3:PutObject")
+        resources["Policy"] = resource("AWS::S3::BucketPolicy", Bucket={"Ref": "Logs"}, PolicyDocument=document)
+    assert refused(deployed(**resources), "delivering server access logs") == expected
+
+
 @pytest.mark.parametrize("service", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"])
 def test_budget_needs_a_topic_that_lets_it_publish(service: str) -> None:
     subscriber = {"SubscriptionType": "SNS", "Address": {"Ref": "Topic"}}
