@@ -39,12 +39,15 @@ _REMOVED: Final = "its logs or data leave the stack if it is turned off"
 _MAILS: Final = Effect(REPLACES, "the subscription, which must be confirmed")
 _ADDRESSES: Final = Effect(REFUSED, "by AWS, while the NAT gateways have their addresses")
 _LOCKED: Final = Effect(REFUSED, "by AWS, once a lock is `compliance`; harmless before")
-_MOVE: Final = Effect(REFUSED, "a pipeline or an environment is not moved by a push; see the deployment guide")
+_MOVED_PIPELINE: Final = Effect(REFUSED, "a push does not move the pipeline; see the deployment guide")
+_MOVED_ENVIRONMENT: Final = Effect(
+    ACCEPTED, "nothing moves; a new environment is created and the old one's stacks stay; see the deployment guide"
+)
 
 OF_KEYS: Final[dict[str, Effect]] = {
     "repository.connection_arn": Effect(ACCEPTED, _WIDER),
-    "pipeline.account": _MOVE,
-    "pipeline.region": _MOVE,
+    "pipeline.account": _MOVED_PIPELINE,
+    "pipeline.region": _MOVED_PIPELINE,
     "pipeline.approval_email": _MAILS,
     "pipeline.notification_email": _MAILS,
     "pipeline.chat.workspace_id": Effect(ACCEPTED, _WIDER),
@@ -65,8 +68,8 @@ OF_KEYS: Final[dict[str, Effect]] = {
     "audit.trail": Effect(ACCEPTED, _REMOVED),
     "audit.guardduty": Effect(ACCEPTED, "its findings are lost if it is turned off"),
     "audit.config": Effect(ACCEPTED, _WIDER),
-    "environments.NAME.account": _MOVE,
-    "environments.NAME.region": _MOVE,
+    "environments.NAME.account": _MOVED_ENVIRONMENT,
+    "environments.NAME.region": _MOVED_ENVIRONMENT,
     "environments.NAME.further_regions": Effect(ACCEPTED, f"{_WIDER}; a region that is taken out keeps its stacks"),
     "environments.NAME.availability_zones": _ADDRESSES,
     "environments.NAME.image": _TASKS,
