@@ -61,7 +61,7 @@ def _add_project_options(group: "argparse._ArgumentGroup") -> None:
         "--default-env",
         type=_aws_environment,
         metavar="ACCOUNT/REGION",
-        help=f"for a pipeline that names none (default: cdk.context.json's or {DEFAULT_ENVIRONMENT})",
+        help=f"if the app names none (cdk.context.json or {DEFAULT_ENVIRONMENT})",
     )
 
 
