@@ -66,7 +66,7 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
 def test_without_a_terminal_it_stops_at_the_approval(prod_in_two_regions: Repository, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     rehearsal = start(prod_in_two_regions, tmp_path, "--json", str(report))
-    output, _ = rehearsal.communicate(timeout=240)
+    output, _ = rehearsal.communicate(timeout=900)
     assert rehearsal.returncode == 3, output
     assert "--approve yes" in output
     document = json.loads(report.read_text())
