@@ -240,7 +240,7 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
             timeout_seconds=minutes * 60,
         )
     except TimeoutError:
-        running = next((line.removeprefix("$ ") for line in reversed(lines) if line.startswith("$ ")), "")
+        running = next((line.removeprefix(COMMAND) for line in reversed(lines) if line.startswith(COMMAND)), "")
         what = f", while it ran: {running}" if running else ""
         raise ActionFailed(f"the build timed out after {minutes} minutes{what}") from None
     if code and gaps:
